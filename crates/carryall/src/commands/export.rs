@@ -1,0 +1,201 @@
+//! `carryall export`: everything the product holds on one person, in one file.
+
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{anyhow, bail};
+use carryall_format::section::Section;
+use carryall_source::export::{ExportOrder, Exported, export};
+use carryall_source::scope::Scope;
+use carryall_source::subject::find_subject;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan, civil};
+
+use super::origin::{SourceArgs, with_hint};
+use super::progress::ExportProgress;
+use crate::clock::Clock;
+use crate::random::Randomness;
+use crate::whole_file::WholeFile;
+
+/// Delivered, with gaps that the file lists.
+const WITH_GAPS: u8 = 3;
+
+/// Write everything the product holds on one person to one file
+///
+/// Exit code 0: whole; 3: delivered, with gaps that stand in the file; 2: failed, and nothing was left
+/// behind.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  carryall demo --dir demo
+  carryall export --source sqlite:demo/PRODUCT.db --files demo/files \\
+      --subject marta@northbridge.example --out export.json
+  carryall export … --out - | jq '.workspaces[].name'")]
+pub struct Export {
+    #[command(flatten)]
+    source: SourceArgs,
+    /// The folder that holds the product's uploaded files
+    #[arg(long, value_name = "DIR", env = "CARRYALL_FILES")]
+    files: Option<PathBuf>,
+    /// Whose data: the e-mail address, or the product's key of the account
+    #[arg(long, value_name = "EMAIL_OR_KEY")]
+    subject: String,
+    /// Where to write; - is standard output
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Only this workspace, and nothing about the account: a file for one client
+    #[arg(long, value_name = "ID")]
+    workspace: Option<String>,
+    /// Only messages from this day (UTC) or moment on: 2026-03-01, 2026-03-01T12:00:00Z
+    #[arg(long, value_name = "DATE", value_parser = first_moment)]
+    since: Option<Timestamp>,
+    /// Only messages up to and including this day (UTC), or before this moment
+    #[arg(long, value_name = "DATE", value_parser = end_of)]
+    until: Option<Timestamp>,
+    /// Leave the bytes of files out; their records stay
+    #[arg(long)]
+    without_file_contents: bool,
+}
+
+impl Export {
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        if let (Some(since), Some(until)) = (self.since, self.until)
+            && since >= until
+        {
+            bail!("--since is not before --until: nothing lies between them");
+        }
+        let map = self.source.product.load()?;
+        let source = self.source.connect(self.files.clone())?;
+        let snapshot = source
+            .snapshot()
+            .map_err(|error| with_hint(&error, error.hint()))?;
+        let subject = find_subject(&snapshot, &map, &self.subject)
+            .map_err(|error| with_hint(&error, error.hint()))?;
+        drop(snapshot);
+        let scope = Scope {
+            workspace: self.workspace.clone(),
+            since: self.since,
+            until: self.until,
+            file_contents: !self.without_file_contents,
+        };
+        let clock = Clock::system();
+        let order = ExportOrder {
+            map: &map,
+            subject: &subject,
+            scope: &scope,
+            export_id: &Randomness::system().uuid(clock.now()).to_string(),
+            clock: &|| clock.now(),
+            generator_version: env!("CARGO_PKG_VERSION"),
+        };
+        let progress = ExportProgress::start();
+        let exported = if self.out.as_os_str() == "-" {
+            let out = std::io::stdout();
+            if out.is_terminal() {
+                bail!(
+                    "a terminal is no place for an export: name a file with --out, or pipe it on"
+                );
+            }
+            export(&source, &order, out, &progress)
+                .map_err(|error| with_hint(&error, error.hint()))?
+        } else {
+            self.write_whole_file(|file| {
+                export(&source, &order, file, &progress)
+                    .map_err(|error| with_hint(&error, error.hint()))
+            })?
+        };
+        progress.finish();
+        Ok(self.report(&exported))
+    }
+
+    /// The file appears under its name when it is whole, and not before.
+    fn write_whole_file(
+        &self,
+        write: impl FnOnce(std::fs::File) -> anyhow::Result<Exported>,
+    ) -> anyhow::Result<Exported> {
+        let advice =
+            "name a file after `--out`, in a folder that exists and that this account can write";
+        let unwritable = |error: std::io::Error| {
+            anyhow!(
+                "{} cannot be written: {error}\nhint: {advice}",
+                self.out.display()
+            )
+        };
+        if is_device(&self.out) {
+            let device = std::fs::OpenOptions::new()
+                .write(true)
+                .open(&self.out)
+                .map_err(unwritable)?;
+            return write(device);
+        }
+        let file = WholeFile::beside(&self.out).map_err(unwritable)?;
+        let exported = write(file.writer().map_err(unwritable)?)?;
+        file.publish().map_err(unwritable)?;
+        Ok(exported)
+    }
+
+    fn report(&self, exported: &Exported) -> ExitCode {
+        let mut err = std::io::stderr().lock();
+        let records: u64 = exported
+            .counts
+            .iter()
+            .filter(|(section, _)| **section != Section::FileContents)
+            .map(|(_, count)| count)
+            .sum();
+        // Nothing more can be done when even standard error is gone.
+        let _ = writeln!(
+            err,
+            "{}: {records} records, {}, SHA-256 {}",
+            self.out.display(),
+            indicatif::HumanBytes(exported.size_bytes),
+            carryall_format::write::hex(&exported.sha256)
+        );
+        if exported.gap_count == 0 {
+            return ExitCode::SUCCESS;
+        }
+        let _ = writeln!(
+            err,
+            "{} gaps, also listed in the file under `gaps`:",
+            exported.gap_count
+        );
+        for gap in &exported.gaps {
+            let place = [gap.id.as_deref(), gap.field.as_deref()];
+            let place: Vec<_> = place.into_iter().flatten().collect();
+            let (code, section) = (gap.code.name(), gap.section.name());
+            let _ = writeln!(
+                err,
+                "  {code} in {section} {}: {}",
+                place.join(", "),
+                gap.reason
+            );
+        }
+        ExitCode::from(WITH_GAPS)
+    }
+}
+
+fn is_device(path: &std::path::Path) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    std::fs::metadata(path).is_ok_and(|found| {
+        let kind = found.file_type();
+        kind.is_char_device() || kind.is_fifo()
+    })
+}
+
+fn first_moment(text: &str) -> Result<Timestamp, String> {
+    moment(text, 0)
+}
+
+fn end_of(text: &str) -> Result<Timestamp, String> {
+    moment(text, 1)
+}
+
+/// A moment, or the start of the day `days` after the one that is named.
+fn moment(text: &str, days: i64) -> Result<Timestamp, String> {
+    if let Ok(moment) = text.parse::<Timestamp>() {
+        return Ok(moment);
+    }
+    text.parse::<civil::Date>()
+        .and_then(|date| date.checked_add(days.days()))
+        .and_then(|date| date.at(0, 0, 0, 0).to_zoned_datetime(TimeZone::UTC))
+        .map(|zoned| zoned.timestamp())
+        .map_err(|_| "write a date as 2026-03-01, or a moment as 2026-03-01T12:00:00Z".to_owned())
+}

@@ -1,0 +1,36 @@
+//! One command, one file.
+
+mod coverage;
+mod demo;
+mod export;
+mod grants;
+mod origin;
+mod progress;
+mod schema;
+mod serve;
+
+use std::process::ExitCode;
+
+/// What the program can do.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    Export(export::Export),
+    Coverage(coverage::Coverage),
+    Grants(grants::Grants),
+    Schema(schema::Schema),
+    Demo(demo::Demo),
+    Serve(serve::Serve),
+}
+
+impl Command {
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        match self {
+            Command::Export(export) => export.run(),
+            Command::Coverage(coverage) => coverage.run(),
+            Command::Grants(grants) => grants.run(),
+            Command::Schema(schema) => schema.run(),
+            Command::Demo(demo) => demo.run(),
+            Command::Serve(serve) => serve.run(),
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! `carryall serve`: the pages, the workers behind them and the clean-up, in one process.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use carryall_source::connect::{Source, SourceOptions};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use super::origin::{ProductArgs, with_hint};
+use crate::clock::Clock;
+use crate::exports::artifacts::Artifacts;
+use crate::exports::{Exports, Settings};
+use crate::ledger::Ledger;
+use crate::product::{Connected, Product};
+use crate::products::{self, DemoOptions, DemoPerson};
+use crate::random::Randomness;
+use crate::web::{Site, Web};
+
+/// How long downloads may go on after the program was asked to stop.
+const LAST_DOWNLOADS: Duration = Duration::from_secs(10);
+
+/// Serve the pages where people see and export their data
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  carryall serve --demo
+  carryall serve --source sqlite:/srv/product/app.db --files /srv/product/files \\
+      --data-map /etc/carryall/data-map.toml --public-url https://export.example.com")]
+pub struct Serve {
+    /// Serve a demo with people to sign in as; it is written to ./demo if it is not there yet
+    #[arg(long, conflicts_with_all = ["source", "files", "data_map"])]
+    demo: bool,
+    /// Where to listen
+    #[arg(
+        long,
+        value_name = "ADDR",
+        env = "CARRYALL_LISTEN",
+        default_value = "127.0.0.1:8080"
+    )]
+    listen: SocketAddr,
+    /// The product's database, as sqlite:PATH; it is only ever read
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        env = "CARRYALL_SOURCE",
+        required_unless_present = "demo"
+    )]
+    source: Option<String>,
+    /// The folder that holds the product's uploaded files
+    #[arg(long, value_name = "DIR", env = "CARRYALL_FILES")]
+    files: Option<PathBuf>,
+    #[command(flatten)]
+    product: ProductArgs,
+    /// Carryall's own records, as sqlite:PATH [default: sqlite:./carryall.db]
+    #[arg(long, value_name = "ADDRESS", env = "CARRYALL_LEDGER")]
+    ledger: Option<String>,
+    /// The folder for finished exports [default: ./artifacts]
+    #[arg(long, value_name = "DIR", env = "CARRYALL_ARTIFACTS")]
+    artifacts: Option<PathBuf>,
+    /// How long a finished export is kept: 24h, 90m, 7d
+    #[arg(long, value_name = "TIME", env = "CARRYALL_EXPIRE_AFTER", default_value = "24h", value_parser = length_of_time)]
+    expire_after: Duration,
+    /// How many exports are built at the same time
+    #[arg(long, value_name = "N", env = "CARRYALL_BUILDERS", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=64))]
+    builders: u16,
+    /// Where people reach the site, when a proxy stands before it, such as `https://export.example.com`
+    #[arg(long, value_name = "URL", env = "CARRYALL_PUBLIC_URL")]
+    public_url: Option<String>,
+    /// What to log: error, warn, info, debug
+    #[arg(
+        long,
+        value_name = "LEVEL",
+        env = "CARRYALL_LOG",
+        default_value = "info"
+    )]
+    log: String,
+}
+
+impl Serve {
+    pub fn run(mut self) -> anyhow::Result<ExitCode> {
+        let filter = tracing_subscriber::EnvFilter::try_new(&self.log)
+            .with_context(|| format!("`--log {}` is not a level", self.log))?;
+        tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr)
+            .init();
+        let people = if self.demo {
+            self.prepare_demo(Path::new("demo"))?
+        } else {
+            Vec::new()
+        };
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()?;
+        let exports = self.exports()?;
+        let site = Site {
+            public_url: self.public_url.clone(),
+            demo_people: people,
+        };
+        runtime.block_on(serve(self.listen, exports, site))?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Writes the demo, unless it is there, and takes everything from its folder.
+    fn prepare_demo(&mut self, folder: &Path) -> anyhow::Result<Vec<DemoPerson>> {
+        let product = products::named(&self.product.product)?;
+        let demo = product
+            .demo
+            .as_ref()
+            .with_context(|| format!("the product `{}` has no demo", product.name))?;
+        let database = folder.join(format!("{}.db", product.name));
+        if !database.exists() {
+            let options = DemoOptions {
+                people: 4,
+                messages: None,
+                file_bytes: None,
+            };
+            (demo.write)(folder, &options, &mut |_, _, _| {}).with_context(|| {
+                format!("the demo could not be written to {}", folder.display())
+            })?;
+        }
+        self.source = Some(format!("sqlite:{}", database.display()));
+        self.files = Some(folder.join("files"));
+        self.ledger
+            .get_or_insert_with(|| format!("sqlite:{}", folder.join("carryall.db").display()));
+        self.artifacts
+            .get_or_insert_with(|| folder.join("artifacts"));
+        Ok((demo.people)())
+    }
+
+    fn exports(&self) -> anyhow::Result<Arc<Exports>> {
+        let (clock, random) = (Clock::system(), Randomness::system());
+        let database = self
+            .source
+            .clone()
+            .context("`--source` says where the product's data is")?;
+        let source = Source::connect(&SourceOptions {
+            database,
+            files: self.files.clone(),
+        })
+        .map_err(|error| with_hint(&error, error.hint()))?;
+        let product = Connected::new(self.product.load()?, source, clock.clone())
+            .map_err(|error| with_hint(&error, error.hint()))?;
+        let ledger = Ledger::open(self.ledger.as_deref().unwrap_or("sqlite:./carryall.db"))
+            .map_err(|error| with_hint(&error, error.hint().map(str::to_owned)))?;
+        let folder = self
+            .artifacts
+            .clone()
+            .unwrap_or_else(|| PathBuf::from("artifacts"));
+        let artifacts = Artifacts::open(&folder).with_context(|| {
+            format!(
+                "the folder for finished exports {} cannot be used",
+                folder.display()
+            )
+        })?;
+        let settings = Settings {
+            builders: usize::from(self.builders),
+            expire_after: self.expire_after,
+            ..Settings::new(format!("process {}", std::process::id()))
+        };
+        let product = Arc::new(Product::Connected(Box::new(product)));
+        Ok(Exports::new(
+            ledger, product, artifacts, clock, random, settings,
+        ))
+    }
+}
+
+/// Serves until SIGTERM or Ctrl-C, then lets downloads end and hands unfinished exports back.
+async fn serve(listen: SocketAddr, exports: Arc<Exports>, site: Site) -> anyhow::Result<()> {
+    let url = site.public_url.clone();
+    let web = Web::new(Arc::clone(&exports), site);
+    let router = web
+        .router()
+        .context("`--public-url` is not an address such as https://example.com")?;
+    let listener = TcpListener::bind(listen)
+        .await
+        .with_context(|| format!("cannot listen on {listen}: is something else there?"))?;
+    let url = url.unwrap_or(format!("http://{}", listener.local_addr()?));
+    println!("Carryall is at {url}");
+    let workers = exports.start();
+    let stop = CancellationToken::new();
+    let server = axum::serve(listener, router)
+        .with_graceful_shutdown(stop.clone().cancelled_owned())
+        .into_future();
+    let server = tokio::spawn(server);
+    asked_to_stop().await?;
+    tracing::info!("stopping: unfinished exports go back into the queue");
+    stop.cancel();
+    workers.stop().await;
+    // Downloads that take longer are resumed by the browser.
+    let _ = tokio::time::timeout(LAST_DOWNLOADS, server).await;
+    Ok(())
+}
+
+async fn asked_to_stop() -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
+    }
+}
+
+/// `24h`, `90m`, `7d`.
+fn length_of_time(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("`{text}` is not a length of time such as 24h, 90m or 7d");
+    let (number, unit) =
+        text.split_at(text.len() - text.chars().next_back().map_or(0, char::len_utf8));
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 60 * 60,
+        "d" => 24 * 60 * 60,
+        _ => return Err(wrong()),
+    };
+    let number = number
+        .parse::<u64>()
+        .ok()
+        .filter(|number| *number > 0)
+        .ok_or_else(wrong)?;
+    number
+        .checked_mul(seconds)
+        .map(Duration::from_secs)
+        .ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_of_time_are_written_with_their_unit() {
+        assert_eq!(length_of_time("24h"), Ok(Duration::from_hours(24)));
+        assert_eq!(length_of_time("7d"), Ok(Duration::from_hours(168)));
+        for wrong in ["", "24", "h", "-1h", "0h", "1 week", "24€"] {
+            assert!(
+                length_of_time(wrong).is_err_and(|text| text.contains("such as")),
+                "{wrong}"
+            );
+        }
+    }
+}

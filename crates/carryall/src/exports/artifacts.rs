@@ -1,0 +1,161 @@
+//! The folder of finished exports.
+//!
+//! A file is written as `KEY.part` and gets its name only when every byte is on the disk, so what is
+//! called `KEY.json` is whole. Keys are random and made here; no name that a person gave comes near.
+//! Everything is readable by this program's user alone.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+const WRITING: &str = "part";
+const WHOLE: &str = "json";
+
+/// The folder.
+#[derive(Debug, Clone)]
+pub struct Artifacts {
+    root: PathBuf,
+}
+
+impl Artifacts {
+    /// Opens the folder, and makes it when there is none.
+    pub fn open(root: &Path) -> io::Result<Artifacts> {
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(root)?;
+        // Absolute, so that a later change of directory cannot move it.
+        Ok(Artifacts {
+            root: root.canonicalize()?,
+        })
+    }
+
+    /// Begins a file, over what an earlier try of the same attempt left.
+    pub fn create(&self, key: &str) -> io::Result<File> {
+        OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(self.path(key, WRITING))
+    }
+
+    /// Gives a finished file its name, durably.
+    pub fn finish(&self, key: &str, written: &File) -> io::Result<()> {
+        written.sync_all()?;
+        fs::rename(self.path(key, WRITING), self.path(key, WHOLE))?;
+        // Without this a power cut may forget the name although the ledger remembers it.
+        File::open(&self.root)?.sync_all()
+    }
+
+    /// Opens a finished file.
+    pub fn read(&self, key: &str) -> io::Result<File> {
+        File::open(self.path(key, WHOLE))
+    }
+
+    /// Removes a file, finished or not. One that is not there is removed already.
+    pub fn remove(&self, key: &str) -> io::Result<()> {
+        for state in [WRITING, WHOLE] {
+            match fs::remove_file(self.path(key, state)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The keys of all files here. What has no key of ours is none of our business.
+    pub fn keys(&self) -> io::Result<BTreeSet<String>> {
+        let mut keys = BTreeSet::new();
+        for entry in fs::read_dir(&self.root)? {
+            let name = entry?.file_name();
+            let path = Path::new(&name);
+            let ours = path
+                .extension()
+                .is_some_and(|state| state == WRITING || state == WHOLE);
+            let key = path
+                .file_stem()
+                .and_then(|stem| stem.to_str())
+                .unwrap_or_default();
+            if ours && is_key(key) {
+                keys.insert(key.to_owned());
+            }
+        }
+        Ok(keys)
+    }
+
+    /// Space that is left for files.
+    pub fn free_bytes(&self) -> io::Result<u64> {
+        let disk = rustix::fs::statvfs(&self.root)?;
+        Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+    }
+
+    fn path(&self, key: &str, state: &str) -> PathBuf {
+        debug_assert!(is_key(key), "keys are made by this program");
+        self.root.join(format!("{key}.{state}"))
+    }
+}
+
+fn is_key(text: &str) -> bool {
+    text.len() == 32
+        && text
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    const KEY: &str = "0123456789abcdef0123456789abcdef";
+
+    #[test]
+    fn a_file_has_its_name_only_when_it_is_whole_and_nobody_else_may_read_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let artifacts = Artifacts::open(&folder.path().join("deep/artifacts")).expect("opens");
+        let mut file = artifacts.create(KEY).expect("creates");
+        file.write_all(b"{}").expect("writes");
+        assert_eq!(
+            artifacts.read(KEY).map(drop).map_err(|e| e.kind()),
+            Err(io::ErrorKind::NotFound)
+        );
+        assert_eq!(
+            file.metadata().expect("is there").permissions().mode() & 0o777,
+            0o600
+        );
+
+        artifacts.finish(KEY, &file).expect("finishes");
+        let mut text = String::new();
+        artifacts
+            .read(KEY)
+            .expect("reads")
+            .read_to_string(&mut text)
+            .expect("reads");
+        assert_eq!(text, "{}");
+        assert_eq!(artifacts.keys().expect("lists"), [KEY.to_owned()].into());
+
+        artifacts.remove(KEY).expect("removes");
+        artifacts.remove(KEY).expect("removes again");
+        assert!(artifacts.keys().expect("lists").is_empty());
+    }
+
+    #[test]
+    fn files_of_others_in_the_folder_are_left_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let artifacts = Artifacts::open(folder.path()).expect("opens");
+        for name in [
+            "notes.json",
+            "0123.part",
+            "0123456789abcdef0123456789abcdef.txt",
+        ] {
+            fs::write(folder.path().join(name), b"").expect("writes");
+        }
+        assert!(artifacts.keys().expect("lists").is_empty());
+        assert!(artifacts.free_bytes().expect("asks") > 0);
+    }
+}

@@ -1,0 +1,149 @@
+//! Builds one export into the artifact of one attempt.
+//!
+//! Runs on a thread of its own and knows nothing of leases: it returns a whole file under its final
+//! name, or nothing. A busy database is tried again a few times, because writers of the product come
+//! and go.
+
+use std::time::Duration;
+
+use super::artifacts::Artifacts;
+use super::estimate::estimated_bytes;
+use super::failure::{Failure, is_disk_full};
+use super::progress::BuildProgress;
+use crate::ledger::{Artifact, Lease};
+use crate::product::{Exported, Order, Product, ProductError, Progress as _};
+use crate::random::hex;
+
+/// Space that must stay free on the disk beside the export.
+const RESERVED_BYTES: u64 = 32 << 20;
+
+/// How a build ended.
+#[derive(Debug)]
+pub enum Built {
+    /// The file is there.
+    Whole(Artifact),
+    /// There is no file, for this reason.
+    Failed(Failure, String),
+    /// There is no file, because it was asked to stop.
+    Stopped,
+}
+
+/// What a build needs.
+pub struct Build<'a> {
+    /// Where the data comes from.
+    pub product: &'a Product,
+    /// Where the file goes.
+    pub artifacts: &'a Artifacts,
+    /// What to build.
+    pub lease: &'a Lease,
+    /// Told how far it is.
+    pub progress: &'a BuildProgress,
+    /// How long to wait before each further try when the database is busy.
+    pub patience: &'a [Duration],
+}
+
+impl Build<'_> {
+    /// Builds it; whatever is not whole is removed again.
+    pub fn run(&self) -> Built {
+        let mut patience = self.patience.iter();
+        let outcome = loop {
+            match self.attempt() {
+                Err(error) if is_busy(&error) && !self.progress.is_cancelled() => {
+                    let Some(pause) = patience.next() else {
+                        break Err(error);
+                    };
+                    std::thread::sleep(*pause);
+                }
+                outcome => break outcome,
+            }
+        };
+        match outcome {
+            Ok(artifact) => Built::Whole(artifact),
+            Err(end) => {
+                // What cannot be removed now is found by the sweep.
+                let _ = self.artifacts.remove(&self.lease.artifact_key);
+                match end {
+                    ProductError::Cancelled => Built::Stopped,
+                    error => Built::Failed(Failure::of(&error), causes(&error)),
+                }
+            }
+        }
+    }
+
+    fn attempt(&self) -> Result<Artifact, ProductError> {
+        let export = &self.lease.export;
+        // The account may have been closed since the request.
+        let subject = self.product.find_active_subject(&export.subject_key)?;
+        self.check_space()?;
+        let file = self.create()?;
+        let written = file.try_clone().map_err(output)?;
+        let order = Order {
+            export_id: export.id.to_string(),
+            subject_key: subject.key,
+            scope: export.scope.clone(),
+        };
+        let exported = self.product.export(&order, file, self.progress)?;
+        let size_bytes = written.metadata().map_err(output)?.len();
+        if size_bytes != exported.size_bytes {
+            let lost = format!(
+                "{size_bytes} bytes on the disk instead of {}",
+                exported.size_bytes
+            );
+            return Err(ProductError::Refused(lost.into()));
+        }
+        self.artifacts
+            .finish(&self.lease.artifact_key, &written)
+            .map_err(output)?;
+        Ok(self.artifact(&exported))
+    }
+
+    /// Refuses to begin what cannot end.
+    fn check_space(&self) -> Result<(), ProductError> {
+        let export = &self.lease.export;
+        let counts = self.product.count(&export.subject_key)?;
+        let expected = estimated_bytes(&counts, &export.scope);
+        self.progress.restart(expected);
+        let free = self.artifacts.free_bytes().map_err(output)?;
+        if free < expected.saturating_add(RESERVED_BYTES) {
+            return Err(output(std::io::ErrorKind::StorageFull.into()));
+        }
+        Ok(())
+    }
+
+    fn create(&self) -> Result<std::fs::File, ProductError> {
+        self.artifacts
+            .create(&self.lease.artifact_key)
+            .map_err(output)
+    }
+
+    fn artifact(&self, exported: &Exported) -> Artifact {
+        let counts = exported
+            .counts
+            .iter()
+            .map(|(section, n)| (section.name().to_owned(), *n));
+        Artifact {
+            key: self.lease.artifact_key.clone(),
+            file_name: self.product.file_name(exported.snapshot_at),
+            size_bytes: exported.size_bytes,
+            sha256: hex(&exported.sha256),
+            gap_count: exported.gap_count,
+            counts: counts.collect(),
+        }
+    }
+}
+
+fn output(error: std::io::Error) -> ProductError {
+    ProductError::Output(Box::new(error))
+}
+
+fn is_busy(error: &ProductError) -> bool {
+    matches!(error, ProductError::Busy(_)) && !is_disk_full(error)
+}
+
+/// The error with everything below it, for the log.
+fn causes(error: &dyn std::error::Error) -> String {
+    std::iter::successors(Some(error), |error| error.source())
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
+}

@@ -1,0 +1,77 @@
+//! Removes what nobody may have any more: expired files, files of closed accounts, files that a dead
+//! worker left.
+
+use std::sync::Arc;
+
+use super::Exports;
+use super::failure::ExportsError;
+use crate::product::ProductError;
+
+impl Exports {
+    /// Cleans at the start and then again and again, until the program ends.
+    pub(super) async fn keep_clean(self: Arc<Self>) {
+        loop {
+            if let Err(error) = self.clean().await {
+                tracing::error!(error = %error, "clean-up of exports failed");
+            }
+            tokio::select! {
+                () = tokio::time::sleep(self.settings.cleanup) => {}
+                () = self.stop.cancelled() => return,
+            }
+        }
+    }
+
+    /// One round.
+    pub(super) async fn clean(&self) -> Result<(), ExportsError> {
+        let now = self.clock.now();
+        for key in self.ledger.expire_due(now).await? {
+            self.remove_file(&key);
+        }
+        self.ledger.delete_expired_sessions(now).await?;
+        self.close_accounts_that_are_gone().await?;
+        self.sweep().await
+    }
+
+    /// A deleted or disabled account takes its files and sessions with it.
+    async fn close_accounts_that_are_gone(&self) -> Result<(), ExportsError> {
+        for subject in self.ledger.present_subjects().await? {
+            let key = subject.clone();
+            let found = self
+                .product
+                .ask(move |product| product.find_active_subject(&key))
+                .await;
+            // A database that does not answer says nothing about the account.
+            if let Err(ProductError::NoAccount) = found {
+                tracing::info!("an account is gone: its sessions and exports are removed");
+                for key in self
+                    .ledger
+                    .close_account(&subject, self.clock.now())
+                    .await?
+                {
+                    self.remove_file(&key);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes files that no export needs.
+    ///
+    /// The folder is listed first: a file is only begun after the ledger names it, so whatever is
+    /// listed and not named afterwards is nobody's.
+    pub(super) async fn sweep(&self) -> Result<(), ExportsError> {
+        let found = self.artifacts.keys()?;
+        let kept = self.ledger.kept_artifacts().await?;
+        for key in found.difference(&kept) {
+            self.remove_file(key);
+        }
+        Ok(())
+    }
+
+    /// Removes a file; one that cannot be removed now is found again by the next round.
+    pub(super) fn remove_file(&self, key: &str) {
+        if let Err(error) = self.artifacts.remove(key) {
+            tracing::warn!(error = %error, "cannot remove an artifact");
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! What a person does with their exports: ask, stop, download, delete.
+//!
+//! Each verb takes the person's key, which comes from the session, and touches nothing of anybody else.
+
+use std::fs::File;
+use std::time::Duration;
+
+use super::Exports;
+use super::failure::ExportsError;
+use crate::ledger::{Artifact, Export, ExportId, NewExport, Requested, Status, SubjectKey};
+use crate::product::Scope;
+
+/// How often a request that waits for its export looks.
+const GLANCE: Duration = Duration::from_millis(25);
+
+impl Exports {
+    /// Asks for an export; while one runs, that one is the answer.
+    pub async fn request(
+        &self,
+        subject: &SubjectKey,
+        scope: Scope,
+    ) -> Result<Requested, ExportsError> {
+        let now = self.clock.now();
+        let id = ExportId(self.random.uuid(now));
+        let new = NewExport {
+            id,
+            subject_key: subject.clone(),
+            scope,
+            now,
+        };
+        let requested = self.ledger.request_export(new).await?;
+        if let Requested::Queued(export) = &requested {
+            tracing::info!(export = %export.id, "export requested");
+        }
+        self.wake.notify_one();
+        Ok(requested)
+    }
+
+    /// Waits a moment for an export to end: a small one is ready within the click's own request.
+    pub async fn wait_briefly(
+        &self,
+        subject: &SubjectKey,
+        id: ExportId,
+        patience: Duration,
+    ) -> Result<(), ExportsError> {
+        let deadline = tokio::time::Instant::now() + patience;
+        while tokio::time::Instant::now() < deadline {
+            let export = self.ledger.find_export(subject, id).await?;
+            if !export.is_some_and(|export| export.status.is_running()) {
+                return Ok(());
+            }
+            tokio::time::sleep(GLANCE).await;
+        }
+        Ok(())
+    }
+
+    /// Stops a running export.
+    pub async fn cancel(&self, subject: &SubjectKey, id: ExportId) -> Result<bool, ExportsError> {
+        Ok(self
+            .ledger
+            .cancel_export(subject, id, self.clock.now())
+            .await?)
+    }
+
+    /// Removes a finished file now. False when there was none of theirs.
+    pub async fn delete(&self, subject: &SubjectKey, id: ExportId) -> Result<bool, ExportsError> {
+        let Some(key) = self.ledger.delete_artifact(subject, id).await? else {
+            return Ok(false);
+        };
+        self.remove_file(&key);
+        Ok(true)
+    }
+
+    /// Opens a finished file for its owner, if the account is still active.
+    ///
+    /// None when there is no such file of theirs, or its time is up.
+    pub async fn open(
+        &self,
+        subject: &SubjectKey,
+        id: ExportId,
+    ) -> Result<Option<(Artifact, File)>, ExportsError> {
+        let key = subject.clone();
+        self.product
+            .ask(move |product| product.find_active_subject(&key))
+            .await?;
+        let export = self.ledger.find_export(subject, id).await?;
+        let Some(artifact) = export.and_then(|export| self.downloadable(export)) else {
+            return Ok(None);
+        };
+        let file = match self.artifacts.read(&artifact.key) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            file => file?,
+        };
+        // A file that somebody changed under us is not the one that was published.
+        if file.metadata()?.len() != artifact.size_bytes {
+            tracing::error!(export = %id, "artifact has another size than when it was published");
+            return Ok(None);
+        }
+        Ok(Some((artifact, file)))
+    }
+
+    /// The file of an export that can be downloaded at this moment.
+    pub fn downloadable(&self, export: Export) -> Option<Artifact> {
+        let in_time = export
+            .expires_at
+            .is_some_and(|expires_at| self.clock.now() < expires_at);
+        export
+            .artifact
+            .filter(|_| export.status == Status::Ready && in_time)
+    }
+}

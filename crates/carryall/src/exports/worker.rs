@@ -1,0 +1,178 @@
+//! Takes exports from the queue and builds them, one at a time for each worker.
+//!
+//! The build runs on a thread of its own; the worker keeps the lease, notes how far it is, and stops
+//! the build when the lease is lost or the program ends. Only the ledger decides who publishes, so a
+//! worker that was away too long does no harm.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::build::{Build, Built};
+use super::failure::Failure;
+use super::progress::BuildProgress;
+use super::{Exports, Settings};
+use crate::clock::later;
+use crate::ledger::{Artifact, Claim, Lease, LedgerError};
+
+/// How often an idle worker looks for exports of other processes.
+const POLL: Duration = Duration::from_secs(1);
+
+impl Exports {
+    /// Builds exports until the program ends, then hands back what is not finished.
+    pub(super) async fn work(self: Arc<Self>) {
+        while !self.stop.is_cancelled() {
+            match self.claim().await {
+                Ok(Some(lease)) => self.build(lease).await,
+                Ok(None) => self.wait_for_work().await,
+                Err(error) => {
+                    tracing::error!(error = %error, "cannot read the queue of exports");
+                    self.wait_for_work().await;
+                }
+            }
+        }
+    }
+
+    async fn wait_for_work(&self) {
+        tokio::select! {
+            () = self.wake.notified() => {}
+            () = tokio::time::sleep(POLL) => {}
+            () = self.stop.cancelled() => {}
+        }
+    }
+
+    async fn claim(&self) -> Result<Option<Lease>, LedgerError> {
+        let claim = Claim {
+            owner: self.settings.worker_name.clone(),
+            token: self.random.token(),
+            artifact_key: self.random.artifact_key(),
+            now: self.clock.now(),
+            lease: self.settings.lease,
+            max_attempts: self.settings.max_attempts,
+        };
+        self.ledger.claim_next_export(claim).await
+    }
+
+    /// Builds one export and tells the ledger how it ended.
+    async fn build(&self, lease: Lease) {
+        let lease = Arc::new(lease);
+        let export = lease.export.id;
+        tracing::info!(%export, attempt = lease.export.attempt, "export begins");
+        if lease.export.attempt > 1 {
+            // What the worker before left is nobody's now, and may fill the disk.
+            if let Err(error) = self.sweep().await {
+                tracing::warn!(error = %error, "cannot look for files of dead workers");
+            }
+        }
+        let progress = Arc::new(BuildProgress::default());
+        let built = self.start_build(&lease, &progress);
+        let outcome = self.keep_lease(&lease, &progress, built).await;
+        let told = match outcome {
+            Built::Whole(artifact) => self.publish(&lease, artifact).await,
+            Built::Failed(failure, cause) => {
+                tracing::error!(%export, failure = failure.code(), %cause, "export failed");
+                let now = self.clock.now();
+                self.ledger
+                    .fail_export(&lease, failure.code(), now)
+                    .await
+                    .map(drop)
+            }
+            Built::Stopped => self.ledger.hand_back_export(&lease).await.map(drop),
+        };
+        if let Err(error) = told {
+            // The lease runs out and the export is taken up again.
+            tracing::error!(%export, error = %error, "cannot note how the export ended");
+        }
+    }
+
+    /// Starts the thread; nothing comes back if it panics.
+    fn start_build(
+        &self,
+        lease: &Arc<Lease>,
+        progress: &Arc<BuildProgress>,
+    ) -> oneshot::Receiver<Built> {
+        let (tell, built) = oneshot::channel();
+        let (product, artifacts) = (Arc::clone(&self.product), self.artifacts.clone());
+        let (lease, progress) = (Arc::clone(lease), Arc::clone(progress));
+        let patience = self.settings.patience.clone();
+        std::thread::spawn(move || {
+            let work = Build {
+                product: &product,
+                artifacts: &artifacts,
+                lease: &lease,
+                progress: &progress,
+                patience: &patience,
+            };
+            let _ = tell.send(work.run());
+        });
+        built
+    }
+
+    /// Waits for the build, with a heartbeat; cancels it when it is no longer ours.
+    async fn keep_lease(
+        &self,
+        lease: &Lease,
+        progress: &BuildProgress,
+        mut built: oneshot::Receiver<Built>,
+    ) -> Built {
+        let mut beat = interval(self.settings.heartbeat);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                outcome = &mut built => {
+                    return outcome.unwrap_or_else(|_| {
+                        let _ = self.artifacts.remove(&lease.artifact_key);
+                        Built::Failed(Failure::CheckFailed, "the build panicked".to_owned())
+                    });
+                }
+                () = self.stop.cancelled(), if !progress.was_cancelled() => progress.cancel(),
+                _ = beat.tick() => {
+                    let until = later(self.clock.now(), self.settings.lease);
+                    match self.ledger.heartbeat(lease, progress.so_far(), until).await {
+                        Ok(Ok(())) => {}
+                        Ok(Err(_)) => progress.cancel(),
+                        Err(error) => tracing::warn!(error = %error, "heartbeat missed"),
+                    }
+                }
+            }
+        }
+    }
+
+    /// The one update that makes the file downloadable; without the lease the file goes.
+    async fn publish(&self, lease: &Lease, artifact: Artifact) -> Result<(), LedgerError> {
+        let now = self.clock.now();
+        let (size_bytes, gaps) = (artifact.size_bytes, artifact.gap_count);
+        let expires_at = later(now, self.settings.expire_after);
+        match self
+            .ledger
+            .publish_artifact(lease, artifact, now, expires_at)
+            .await?
+        {
+            Ok(()) => tracing::info!(export = %lease.export.id, size_bytes, gaps, "export ready"),
+            Err(lost) => {
+                tracing::warn!(export = %lease.export.id, "{lost}; its file is removed");
+                self.remove_file(&lease.artifact_key);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Settings {
+    /// What a laptop and a server need alike.
+    pub fn new(worker_name: String) -> Settings {
+        Settings {
+            worker_name,
+            builders: 2,
+            lease: Duration::from_secs(10),
+            heartbeat: Duration::from_millis(300),
+            max_attempts: 5,
+            patience: [200, 1_000, 5_000].map(Duration::from_millis).to_vec(),
+            expire_after: Duration::from_hours(24),
+            cleanup: Duration::from_mins(1),
+        }
+    }
+}

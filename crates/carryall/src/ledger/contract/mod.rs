@@ -1,0 +1,106 @@
+//! What every ledger must do, whatever its engine.
+
+mod files;
+mod jobs;
+
+use std::time::Duration;
+
+use super::leases::LeaseLost;
+use super::*;
+use crate::clock::{Clock, ClockHand, later};
+use crate::product::Scope;
+use crate::random::Randomness;
+
+const LEASE: Duration = Duration::from_secs(10);
+
+struct Story {
+    ledger: Ledger,
+    clock: Clock,
+    hand: ClockHand,
+    random: Randomness,
+    folder: tempfile::TempDir,
+}
+
+impl Story {
+    fn begin() -> Story {
+        let folder = tempfile::tempdir().expect("a folder");
+        let address = format!("sqlite:{}", folder.path().join("carryall.db").display());
+        let ledger = Ledger::open(&address).expect("a ledger");
+        let (clock, hand) = ClockHand::at("2026-11-23T10:00:00Z");
+        Story {
+            ledger,
+            clock,
+            hand,
+            random: Randomness::system(),
+            folder,
+        }
+    }
+
+    async fn request(&self, who: &SubjectKey) -> Requested {
+        let now = self.clock.now();
+        let new = NewExport {
+            id: ExportId(self.random.uuid(now)),
+            subject_key: who.clone(),
+            scope: Scope {
+                file_contents: true,
+                ..Scope::default()
+            },
+            now,
+        };
+        self.ledger.request_export(new).await.expect("answers")
+    }
+
+    async fn claim(&self) -> Option<Lease> {
+        let claim = Claim {
+            owner: "worker".to_owned(),
+            token: self.random.token(),
+            artifact_key: self.random.artifact_key(),
+            now: self.clock.now(),
+            lease: LEASE,
+            max_attempts: 3,
+        };
+        self.ledger.claim_next_export(claim).await.expect("answers")
+    }
+
+    async fn publish(&self, lease: &Lease) -> Result<(), LeaseLost> {
+        let artifact = Artifact {
+            key: lease.artifact_key.clone(),
+            file_name: "product-export-2026-11-23.json".to_owned(),
+            size_bytes: 12,
+            sha256: "ab".repeat(32),
+            gap_count: 1,
+            counts: [("threads".to_owned(), 2)].into(),
+        };
+        let now = self.clock.now();
+        let expires = later(now, Duration::from_hours(24));
+        self.ledger
+            .publish_artifact(lease, artifact, now, expires)
+            .await
+            .expect("answers")
+    }
+
+    async fn fail(&self, lease: &Lease) -> Result<(), LeaseLost> {
+        let now = self.clock.now();
+        self.ledger
+            .fail_export(lease, "disk_full", now)
+            .await
+            .expect("answers")
+    }
+
+    async fn status(&self, who: &SubjectKey, id: ExportId) -> Status {
+        self.ledger
+            .find_export(who, id)
+            .await
+            .expect("answers")
+            .expect("known")
+            .status
+    }
+}
+
+fn anna() -> SubjectKey {
+    SubjectKey("anna's key; \"quoted\" :: \\ '--".to_owned())
+}
+
+fn ben() -> SubjectKey {
+    SubjectKey("ben".to_owned())
+}

@@ -1,0 +1,196 @@
+//! Who builds which export, for how long, and that nobody else can publish it.
+//!
+//! A worker that dies leaves a lease that runs out; the next claim takes its export up again under a
+//! new token. Whoever holds an old token can change nothing any more, however late it wakes up.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension as _, named_params};
+
+use super::{Artifact, Export, ExportId, Ledger, LedgerError, Progress};
+use crate::clock::later;
+
+/// A worker's claim on the next export.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    /// The worker, for whoever reads the ledger.
+    pub owner: String,
+    /// The fencing token, new for each claim.
+    pub token: String,
+    /// The artifact's key, new for each attempt.
+    pub artifact_key: String,
+    /// Now.
+    pub now: Timestamp,
+    /// How long the lease lasts without a heartbeat.
+    pub lease: Duration,
+    /// An export that was begun so often is given up.
+    pub max_attempts: u32,
+}
+
+/// The right to build one export.
+#[derive(Debug, Clone)]
+pub struct Lease {
+    /// What to build.
+    pub export: Export,
+    /// Proves the right.
+    pub token: String,
+    /// Where to build it.
+    pub artifact_key: String,
+}
+
+/// Somebody else has the export now, or nobody needs it any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the lease on this export is lost")]
+pub struct LeaseLost;
+
+const GIVE_UP: &str = "
+    UPDATE exports SET status = 'failed', failure = 'interrupted', finished_at = :now,
+        lease_token = NULL, lease_expires_at = NULL, artifact_key = NULL
+    WHERE status = 'building' AND lease_expires_at <= :now AND attempt >= :max_attempts";
+const CLAIM: &str = "
+    UPDATE exports SET status = 'building', attempt = attempt + 1, lease_owner = :owner,
+        lease_token = :token, lease_expires_at = :lease_expires_at, artifact_key = :artifact_key,
+        section = NULL, records = 0, bytes = 0, started_at = coalesce(started_at, :now)
+    WHERE id = (SELECT id FROM exports
+        WHERE status = 'queued' OR (status = 'building' AND lease_expires_at <= :now)
+        ORDER BY created_at, id LIMIT 1)
+    RETURNING *";
+const HEARTBEAT: &str = "
+    UPDATE exports SET lease_expires_at = :lease_expires_at, section = :section, records = :records,
+        bytes = :bytes, expected_bytes = :expected_bytes
+    WHERE id = :id AND lease_token = :token AND status = 'building'";
+const PUBLISH: &str = "
+    UPDATE exports SET status = 'ready', file_name = :file_name, size_bytes = :size_bytes,
+        sha256 = :sha256, gap_count = :gap_count, counts = :counts, finished_at = :now,
+        expires_at = :expires_at, bytes = :size_bytes, failure = NULL,
+        lease_token = NULL, lease_expires_at = NULL
+    WHERE id = :id AND lease_token = :token AND status = 'building' AND artifact_key = :artifact_key";
+const FAIL: &str = "
+    UPDATE exports SET status = 'failed', failure = :failure, finished_at = :now,
+        lease_token = NULL, lease_expires_at = NULL, artifact_key = NULL
+    WHERE id = :id AND lease_token = :token AND status = 'building'";
+const HAND_BACK: &str = "
+    UPDATE exports SET status = 'queued', attempt = attempt - 1, artifact_key = NULL,
+        lease_token = NULL, lease_expires_at = NULL
+    WHERE id = :id AND lease_token = :token AND status = 'building'";
+
+impl Ledger {
+    /// Takes the oldest export that waits or whose worker has died, if there is one.
+    pub async fn claim_next_export(&self, claim: Claim) -> Result<Option<Lease>, LedgerError> {
+        self.run(move |connection| {
+            let tx =
+                connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+            let now = claim.now.as_millisecond();
+            tx.execute(
+                GIVE_UP,
+                named_params! { ":now": now, ":max_attempts": claim.max_attempts },
+            )?;
+            let params = named_params! {
+                ":owner": claim.owner, ":token": claim.token, ":artifact_key": claim.artifact_key,
+                ":lease_expires_at": later(claim.now, claim.lease).as_millisecond(), ":now": now,
+            };
+            let export = tx.query_row(CLAIM, params, Export::from_row).optional()?;
+            tx.commit()?;
+            let Claim {
+                token,
+                artifact_key,
+                ..
+            } = claim;
+            Ok(export.map(|export| Lease {
+                export,
+                token,
+                artifact_key,
+            }))
+        })
+        .await
+    }
+
+    /// Prolongs the lease and notes how far the export is.
+    pub async fn heartbeat(
+        &self,
+        lease: &Lease,
+        progress: Progress,
+        until: Timestamp,
+    ) -> Result<Result<(), LeaseLost>, LedgerError> {
+        let (id, token) = (lease.export.id, lease.token.clone());
+        self.held(move |connection| {
+            connection.execute(
+                HEARTBEAT,
+                named_params! {
+                    ":id": id.to_string(), ":token": token, ":section": progress.section,
+                    ":records": progress.records, ":bytes": progress.bytes,
+                    ":expected_bytes": progress.expected_bytes,
+                    ":lease_expires_at": until.as_millisecond(),
+                },
+            )
+        })
+        .await
+    }
+
+    /// Makes the finished file the export's, in one step, if the lease still holds.
+    pub async fn publish_artifact(
+        &self,
+        lease: &Lease,
+        artifact: Artifact,
+        now: Timestamp,
+        expires_at: Timestamp,
+    ) -> Result<Result<(), LeaseLost>, LedgerError> {
+        let (id, token) = (lease.export.id, lease.token.clone());
+        self.held(move |connection| {
+            let counts = serde_json::to_string(&artifact.counts)
+                .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+            connection.execute(
+                PUBLISH,
+                named_params! {
+                    ":id": id.to_string(), ":token": token, ":artifact_key": artifact.key,
+                    ":file_name": artifact.file_name, ":size_bytes": artifact.size_bytes,
+                    ":sha256": artifact.sha256, ":gap_count": artifact.gap_count,
+                    ":counts": counts, ":now": now.as_millisecond(),
+                    ":expires_at": expires_at.as_millisecond(),
+                },
+            )
+        })
+        .await
+    }
+
+    /// Ends the export without a file.
+    pub async fn fail_export(
+        &self,
+        lease: &Lease,
+        failure: &'static str,
+        now: Timestamp,
+    ) -> Result<Result<(), LeaseLost>, LedgerError> {
+        let (id, token) = (lease.export.id, lease.token.clone());
+        self.held(move |connection| {
+            let params = named_params! {
+                ":id": id.to_string(), ":token": token, ":failure": failure,
+                ":now": now.as_millisecond(),
+            };
+            connection.execute(FAIL, params)
+        })
+        .await
+    }
+
+    /// Gives the export back to the queue, as if this attempt had not been.
+    pub async fn hand_back_export(
+        &self,
+        lease: &Lease,
+    ) -> Result<Result<(), LeaseLost>, LedgerError> {
+        let (id, token): (ExportId, String) = (lease.export.id, lease.token.clone());
+        self.held(move |connection| {
+            let params = named_params! { ":id": id.to_string(), ":token": token };
+            connection.execute(HAND_BACK, params)
+        })
+        .await
+    }
+
+    /// Runs an update that only the holder of the lease may make.
+    async fn held(
+        &self,
+        update: impl FnOnce(&mut rusqlite::Connection) -> rusqlite::Result<usize> + Send + 'static,
+    ) -> Result<Result<(), LeaseLost>, LedgerError> {
+        let changed = self.run(update).await?;
+        Ok(if changed == 1 { Ok(()) } else { Err(LeaseLost) })
+    }
+}

@@ -1,0 +1,74 @@
+//! Reads rows of the ledger; a cell that cannot be read is named.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use rusqlite::Row;
+use rusqlite::types::Type;
+
+use super::{Artifact, Export, ExportId, Progress, Status, SubjectKey};
+use crate::product::Scope;
+
+impl Export {
+    /// Reads one row of `exports`; a cell that cannot be is named.
+    pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Export> {
+        Ok(Export {
+            id: parsed(row, "id")?,
+            subject_key: SubjectKey(row.get("subject_key")?),
+            scope: Scope {
+                workspace: row.get("workspace_id")?,
+                since: time(row, "since")?,
+                until: time(row, "until")?,
+                file_contents: row.get("file_contents")?,
+            },
+            status: Status::named(&row.get::<_, String>("status")?)
+                .ok_or_else(|| unreadable(row, "status", "an unknown status"))?,
+            attempt: row.get("attempt")?,
+            progress: Progress {
+                section: row.get("section")?,
+                records: row.get("records")?,
+                bytes: row.get("bytes")?,
+                expected_bytes: row.get("expected_bytes")?,
+            },
+            artifact: Artifact::from_row(row)?,
+            failure: row.get("failure")?,
+            created_at: time(row, "created_at")?.unwrap_or(Timestamp::UNIX_EPOCH),
+            finished_at: time(row, "finished_at")?,
+            expires_at: time(row, "expires_at")?,
+            downloaded_at: time(row, "downloaded_at")?,
+        })
+    }
+}
+
+pub(super) fn time(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<Timestamp>> {
+    row.get::<_, Option<i64>>(column)?
+        .map(|millisecond| {
+            Timestamp::from_millisecond(millisecond)
+                .map_err(|_| unreadable(row, column, "not a time"))
+        })
+        .transpose()
+}
+
+pub(super) fn counts(
+    row: &Row<'_>,
+    column: &str,
+) -> rusqlite::Result<Option<BTreeMap<String, u64>>> {
+    row.get::<_, Option<String>>(column)?
+        .map(|json| serde_json::from_str(&json).map_err(|_| unreadable(row, column, "not JSON")))
+        .transpose()
+}
+
+fn parsed(row: &Row<'_>, column: &str) -> rusqlite::Result<ExportId> {
+    row.get::<_, String>(column)?
+        .parse()
+        .map_err(|_| unreadable(row, column, "not a UUID"))
+}
+
+fn unreadable(row: &Row<'_>, column: &str, what: &str) -> rusqlite::Error {
+    let index = row.as_ref().column_index(column).unwrap_or(0);
+    rusqlite::Error::FromSqlConversionFailure(
+        index,
+        Type::Text,
+        format!("exports.{column} holds {what}").into(),
+    )
+}

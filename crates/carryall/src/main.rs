@@ -1,0 +1,49 @@
+//! Carryall: one click, one file, everything in it, and proof that it is everything.
+
+mod clock;
+mod commands;
+mod exports;
+mod ledger;
+mod product;
+mod products;
+mod random;
+mod web;
+mod whole_file;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Everything a product holds on a person, in one file: exported, checked, explained.
+#[derive(Debug, Parser)]
+#[command(
+    name = "carryall",
+    version,
+    max_term_width = 100,
+    arg_required_else_help = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: commands::Command,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match cli.command.run() {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn every_flag_of_every_command_is_well_formed() {
+        super::Cli::command().debug_assert();
+    }
+}

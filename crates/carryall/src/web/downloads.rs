@@ -1,0 +1,104 @@
+//! The download of a finished export: its owner's, whole, resumable, in constant memory.
+
+use std::fs::File;
+use std::io::{Seek as _, SeekFrom};
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::Response;
+use axum::routing::get;
+use tokio::io::AsyncReadExt as _;
+use tokio_util::io::ReaderStream;
+
+use super::Web;
+use super::errors::PageError;
+use super::ranges::{Part, requested};
+use super::sessions::Person;
+use crate::ledger::{Artifact, ExportId};
+
+/// How much of the file is in memory at a time.
+const CHUNK_BYTES: usize = 256 * 1024;
+
+pub fn router() -> Router<Arc<Web>> {
+    Router::new().route("/exports/{id}/download", get(download))
+}
+
+async fn download(
+    State(web): State<Arc<Web>>,
+    person: Person,
+    Path(id): Path<String>,
+    method: Method,
+    headers: HeaderMap,
+) -> Result<Response, PageError> {
+    let id: ExportId = id.parse().map_err(|_| PageError::NotFound)?;
+    let (exports, key) = (&web.exports, &person.subject.key);
+    let (artifact, file) = exports.open(key, id).await?.ok_or(PageError::NotFound)?;
+    let part = requested(range(&headers, &artifact), artifact.size_bytes);
+    if method == Method::GET && matches!(part, Part::Whole | Part::Bytes { first: 0, .. }) {
+        exports
+            .ledger
+            .mark_downloaded(key, id, exports.clock.now())
+            .await?;
+        tracing::info!(export = %id, size_bytes = artifact.size_bytes, "download begins");
+    }
+    answer(&artifact, file, part).map_err(PageError::Artifacts)
+}
+
+/// The range to send; none when the file is not the one that the browser began with.
+fn range<'h>(headers: &'h HeaderMap, artifact: &Artifact) -> Option<&'h str> {
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|value: &HeaderValue| value.to_str().ok())
+    };
+    let is_same = text(header::IF_RANGE).is_none_or(|tag| tag == entity_tag(artifact));
+    text(header::RANGE).filter(|_| is_same)
+}
+
+fn answer(artifact: &Artifact, mut file: File, part: Part) -> std::io::Result<Response> {
+    let size = artifact.size_bytes;
+    let (status, first, length) = match part {
+        Part::Whole => (StatusCode::OK, 0, size),
+        Part::Bytes { first, last } => (StatusCode::PARTIAL_CONTENT, first, last - first + 1),
+        Part::Unsatisfiable => (StatusCode::RANGE_NOT_SATISFIABLE, 0, 0),
+    };
+    file.seek(SeekFrom::Start(first))?;
+    let rest = tokio::fs::File::from_std(file).take(length);
+    let mut response = Response::new(Body::from_stream(ReaderStream::with_capacity(
+        rest,
+        CHUNK_BYTES,
+    )));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    let mut set = |name, value: String| {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(name, value);
+        }
+    };
+    set(header::CONTENT_TYPE, "application/json".to_owned());
+    set(header::CONTENT_LENGTH, length.to_string());
+    set(header::ACCEPT_RANGES, "bytes".to_owned());
+    set(header::ETAG, entity_tag(artifact));
+    // The name has no character that needs quoting: its prefix is [a-z0-9-] and its rest a date.
+    set(
+        header::CONTENT_DISPOSITION,
+        format!("attachment; filename=\"{}\"", artifact.file_name),
+    );
+    match part {
+        Part::Whole => {}
+        Part::Bytes { first, last } => set(
+            header::CONTENT_RANGE,
+            format!("bytes {first}-{last}/{size}"),
+        ),
+        Part::Unsatisfiable => set(header::CONTENT_RANGE, format!("bytes */{size}")),
+    }
+    Ok(response)
+}
+
+/// Strong: the same tag means the same bytes.
+fn entity_tag(artifact: &Artifact) -> String {
+    format!("\"{}\"", artifact.sha256)
+}

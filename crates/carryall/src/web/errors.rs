@@ -1,0 +1,157 @@
+//! What a person reads when a page cannot be shown: what happened, and where to go from here.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+
+use super::Web;
+use super::layout::{Layout, Place};
+use crate::exports::failure::ExportsError;
+use crate::ledger::LedgerError;
+use crate::product::ProductError;
+
+/// Why a page cannot be shown.
+#[derive(Debug, thiserror::Error)]
+pub enum PageError {
+    /// Nobody is signed in: off to the sign-in page, and back here afterwards.
+    #[error("nobody is signed in")]
+    SignInFirst {
+        /// The page that was asked for.
+        back_to: Option<&'static str>,
+    },
+    /// There is no such page, or it is not this person's.
+    #[error("there is no such page")]
+    NotFound,
+    /// The product does not answer.
+    #[error(transparent)]
+    Product(#[from] ProductError),
+    /// The ledger does not answer.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The store of artifacts does not answer.
+    #[error("read the folder of artifacts")]
+    Artifacts(#[source] std::io::Error),
+    /// The page could not be rendered.
+    #[error("render the page")]
+    Render(#[from] askama::Error),
+}
+
+impl From<ExportsError> for PageError {
+    fn from(error: ExportsError) -> Self {
+        match error {
+            ExportsError::Ledger(error) => PageError::Ledger(error),
+            ExportsError::Product(error) => PageError::Product(error),
+            ExportsError::Artifacts(error) => PageError::Artifacts(error),
+        }
+    }
+}
+
+impl PageError {
+    /// Whether the product's database is what does not answer, and not whether the account is there.
+    pub fn is_the_product_s(&self) -> bool {
+        matches!(self, PageError::Product(error) if !matches!(error, ProductError::NoAccount))
+    }
+}
+
+impl IntoResponse for PageError {
+    fn into_response(self) -> Response {
+        match self {
+            // The second: the session outlived the account.
+            PageError::SignInFirst { back_to: None }
+            | PageError::Product(ProductError::NoAccount) => {
+                Redirect::to("/sign-in").into_response()
+            }
+            PageError::SignInFirst {
+                back_to: Some(page),
+            } => Redirect::to(&format!("/sign-in?next={page}")).into_response(),
+            PageError::NotFound => StatusCode::NOT_FOUND.into_response(),
+            PageError::Product(error @ (ProductError::Busy(_) | ProductError::Unavailable(_))) => {
+                tracing::error!(error = %error, cause = ?error, "the product does not answer");
+                StatusCode::SERVICE_UNAVAILABLE.into_response()
+            }
+            error => {
+                tracing::error!(error = %error, cause = ?error, "a page failed");
+                StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            }
+        }
+    }
+}
+
+/// A handler that panicked.
+pub fn after_panic(_: Box<dyn Any + Send + 'static>) -> Response {
+    StatusCode::INTERNAL_SERVER_ERROR.into_response()
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage {
+    layout: Layout,
+    heading: &'static str,
+    message: &'static str,
+    contact: String,
+}
+
+/// Gives every error that has no page of its own the same one, whichever layer it comes from.
+pub async fn dress(State(web): State<Arc<Web>>, response: Response) -> Response {
+    let status = response.status();
+    let media_type = response.headers().get(header::CONTENT_TYPE);
+    let is_page = media_type.is_some_and(|media_type| {
+        media_type.as_bytes().starts_with(b"text/html") || media_type == "application/json"
+    });
+    let Some((heading, message)) = words(status).filter(|_| !is_page) else {
+        return response;
+    };
+    let product = &web.exports.product;
+    let page = ErrorPage {
+        layout: Layout::anonymous(heading, &product.map().product),
+        heading,
+        message,
+        contact: product.support_contact().to_owned(),
+    };
+    let Ok(body) = page.render() else {
+        return response;
+    };
+    let mut dressed = (status, Html(body)).into_response();
+    for (name, value) in response.headers() {
+        if !matches!(*name, header::CONTENT_TYPE | header::CONTENT_LENGTH) {
+            dressed
+                .headers_mut()
+                .append(name, HeaderValue::clone(value));
+        }
+    }
+    dressed
+}
+
+fn words(status: StatusCode) -> Option<(&'static str, &'static str)> {
+    match status {
+        StatusCode::NOT_FOUND => Some((
+            "There is nothing here",
+            "The page or file does not exist, is no longer kept, or belongs to another account.",
+        )),
+        StatusCode::FORBIDDEN => Some((
+            "This did not come from our pages",
+            "For your safety, actions are only accepted from this site itself. Go back and try it from here.",
+        )),
+        StatusCode::METHOD_NOT_ALLOWED
+        | StatusCode::BAD_REQUEST
+        | StatusCode::UNPROCESSABLE_ENTITY
+        | StatusCode::UNSUPPORTED_MEDIA_TYPE
+        | StatusCode::PAYLOAD_TOO_LARGE => Some((
+            "That could not be understood",
+            "Go back and try it again from the page itself.",
+        )),
+        StatusCode::SERVICE_UNAVAILABLE => Some((
+            "Your data cannot be reached right now",
+            "The database does not answer. Nothing is lost. Please try again in a minute.",
+        )),
+        StatusCode::INTERNAL_SERVER_ERROR => Some((
+            "Something went wrong",
+            "This is our fault, and nothing is lost. Please try again.",
+        )),
+        _ => None,
+    }
+}

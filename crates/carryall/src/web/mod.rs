@@ -1,0 +1,125 @@
+//! The pages: server-rendered, whole without JavaScript, nothing from another host.
+//!
+//! A page's struct, handler and template share a name. Who asks comes from the session alone; every
+//! POST must come from these pages.
+
+mod account_facts;
+mod assets;
+mod data_away;
+mod data_protection;
+mod downloads;
+mod errors;
+mod export_actions;
+mod export_form;
+mod export_views;
+mod guards;
+mod home;
+mod layout;
+mod passwords;
+mod ranges;
+mod sessions;
+mod settings;
+mod sign_in;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::StatusCode;
+use axum::routing::get;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::csrf::{ConfigError, CsrfLayer};
+use tower_http::timeout::TimeoutLayer;
+use tower_http::trace::TraceLayer;
+
+use crate::exports::Exports;
+use crate::products::DemoPerson;
+use passwords::Passwords;
+
+/// No form here is larger.
+const BODY_LIMIT_BYTES: usize = 64 * 1024;
+/// How long an answer may take to begin. Its body may take as long as it needs.
+const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// How the site is reached, and what its sign-in page offers.
+#[derive(Debug, Clone, Default)]
+pub struct Site {
+    /// Where people reach it, when that is not where it listens.
+    pub public_url: Option<String>,
+    /// People of the demo, whom anybody may sign in as.
+    pub demo_people: Vec<DemoPerson>,
+}
+
+/// What every page needs.
+pub struct Web {
+    exports: Arc<Exports>,
+    site: Site,
+    passwords: Passwords,
+}
+
+impl Web {
+    /// The pages of this site.
+    pub fn new(exports: Arc<Exports>, site: Site) -> Arc<Web> {
+        Arc::new(Web {
+            exports,
+            site,
+            passwords: Passwords::default(),
+        })
+    }
+
+    /// Every route, with what guards it.
+    pub fn router(self: &Arc<Self>) -> Result<Router, ConfigError> {
+        let mut csrf = CsrfLayer::new();
+        if let Some(url) = &self.site.public_url {
+            csrf = csrf.add_trusted_origin(url.trim_end_matches('/'))?;
+        }
+        Ok(Router::new()
+            .merge(home::router())
+            .merge(sign_in::router())
+            .merge(settings::router())
+            .merge(data_protection::router())
+            .merge(export_actions::router())
+            .merge(downloads::router())
+            .merge(assets::router())
+            .route("/healthz", get(healthz))
+            .with_state(Arc::clone(self))
+            .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
+            .layer(CatchPanicLayer::custom(errors::after_panic))
+            .layer(TimeoutLayer::with_status_code(
+                StatusCode::SERVICE_UNAVAILABLE,
+                ANSWER_TIMEOUT,
+            ))
+            .layer(csrf)
+            .layer(axum::middleware::map_response_with_state(
+                Arc::clone(self),
+                errors::dress,
+            ))
+            .layer(axum::middleware::map_response(guards::add_headers))
+            .layer(TraceLayer::new_for_http()))
+    }
+
+    /// Whether people reach the site over TLS.
+    fn is_secure(&self) -> bool {
+        self.site
+            .public_url
+            .as_ref()
+            .is_some_and(|url| url.starts_with("https://"))
+    }
+}
+
+/// For whoever watches the process.
+async fn healthz(State(web): State<Arc<Web>>) -> (StatusCode, &'static str) {
+    if web.exports.ledger.is_alive().await {
+        (StatusCode::OK, "ok\n")
+    } else {
+        (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the ledger does not answer\n",
+        )
+    }
+}

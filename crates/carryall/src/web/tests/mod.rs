@@ -1,0 +1,191 @@
+//! The pages as two people meet them, with the whole router and without a socket.
+
+mod downloading;
+mod pages;
+mod signing_in;
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+use axum::response::Response;
+use http_body_util::BodyExt as _;
+use tower::ServiceExt as _;
+
+use super::*;
+use crate::clock::ClockHand;
+use crate::exports::artifacts::Artifacts;
+use crate::exports::{Running, Settings};
+use crate::ledger::Ledger;
+use crate::product::Product;
+use crate::product::scripted::{Act, PASSWORD, Scripted};
+use crate::random::Randomness;
+
+pub const PAGE: &str = "/settings/data-protection";
+
+/// The site with its workers.
+pub struct Stage {
+    pub router: Router,
+    pub exports: Arc<Exports>,
+    pub hand: ClockHand,
+    running: Option<Running>,
+    _folder: tempfile::TempDir,
+}
+
+/// Somebody with a browser.
+pub struct Visitor<'a> {
+    site: &'a Stage,
+    pub cookie: String,
+}
+
+impl Stage {
+    pub fn open(scripted: Scripted, site: Site) -> Stage {
+        let folder = tempfile::tempdir().expect("a folder");
+        let ledger = Ledger::open(&format!("sqlite:{}", folder.path().join("l.db").display()));
+        let artifacts = Artifacts::open(&folder.path().join("artifacts")).expect("a folder");
+        let (clock, hand) = ClockHand::at("2026-11-23T10:00:00Z");
+        let settings = Settings {
+            heartbeat: Duration::from_millis(5),
+            patience: Vec::new(),
+            ..Settings::new("test".to_owned())
+        };
+        let product = Arc::new(Product::Scripted(Box::new(scripted)));
+        let random = Randomness::system();
+        let exports = Exports::new(
+            ledger.expect("a ledger"),
+            product,
+            artifacts,
+            clock,
+            random,
+            settings,
+        );
+        let router = Web::new(Arc::clone(&exports), site)
+            .router()
+            .expect("a router");
+        let running = Some(exports.start());
+        Stage {
+            router,
+            exports,
+            hand,
+            running,
+            _folder: folder,
+        }
+    }
+
+    pub fn start() -> Stage {
+        Stage::open(Scripted::new(), Site::default())
+    }
+
+    pub fn playing(acts: impl IntoIterator<Item = Act>) -> Stage {
+        Stage::open(Scripted::playing(acts), Site::default())
+    }
+
+    pub fn anonymous(&self) -> Visitor<'_> {
+        Visitor {
+            site: self,
+            cookie: String::new(),
+        }
+    }
+
+    pub async fn signed_in(&self, email: &str) -> Visitor<'_> {
+        let form = format!("login={email}&password={PASSWORD}").replace(' ', "+");
+        let response = self.anonymous().post("/sign-in", &form).await;
+        assert_eq!(response.status(), StatusCode::SEE_OTHER);
+        let cookie = text(&response, "set-cookie")
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .to_owned();
+        Visitor { site: self, cookie }
+    }
+
+    pub async fn anna(&self) -> Visitor<'_> {
+        self.signed_in("anna@example.com").await
+    }
+
+    pub async fn ben(&self) -> Visitor<'_> {
+        self.signed_in("ben@example.com").await
+    }
+
+    pub fn scripted(&self) -> &Scripted {
+        let Product::Scripted(scripted) = &*self.exports.product else {
+            panic!("scripted")
+        };
+        scripted
+    }
+
+    pub async fn stop(mut self) {
+        if let Some(running) = self.running.take() {
+            running.stop().await;
+        }
+    }
+}
+
+impl Visitor<'_> {
+    pub async fn send(&self, request: axum::http::request::Builder, body: &str) -> Response {
+        let request = request
+            .header(header::HOST, "localhost:8080")
+            .header(header::COOKIE, &self.cookie)
+            .body(Body::from(body.to_owned()))
+            .expect("a request");
+        self.site
+            .router
+            .clone()
+            .oneshot(request)
+            .await
+            .expect("infallible")
+    }
+
+    pub async fn get(&self, path: &str) -> Response {
+        self.send(Request::get(path), "").await
+    }
+
+    pub async fn post(&self, path: &str, form: &str) -> Response {
+        let request = Request::post(path)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header("sec-fetch-site", "same-origin")
+            .header(header::ORIGIN, "http://localhost:8080");
+        self.send(request, form).await
+    }
+
+    pub async fn page(&self, path: &str) -> String {
+        let response = self.get(path).await;
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        body(response).await
+    }
+
+    /// Asks for everything; the answer is the page that the browser is sent to.
+    pub async fn export(&self) -> String {
+        let response = self
+            .post("/exports", "choice=everything&file_contents=yes")
+            .await;
+        assert_eq!(response.status(), StatusCode::SEE_OTHER);
+        text(&response, "location").to_owned()
+    }
+
+    pub async fn export_id(&self) -> String {
+        self.export()
+            .await
+            .rsplit('=')
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    }
+}
+
+pub fn text<'r>(response: &'r Response, header: &str) -> &'r str {
+    response
+        .headers()
+        .get(header)
+        .map_or("", |value| value.to_str().unwrap_or_default())
+}
+
+pub async fn body(response: Response) -> String {
+    let bytes = response
+        .into_body()
+        .collect()
+        .await
+        .expect("a body")
+        .to_bytes();
+    String::from_utf8(bytes.to_vec()).expect("text")
+}

@@ -1,0 +1,30 @@
+//! The program as people run it: what an export holds, what it never holds, and how it fails.
+//!
+//! Every test runs the built program on a copy of its own. What is expected comes from the demo's list
+//! of whose each row is, from the database's catalogue and from the database itself, never from a data
+//! map.
+
+mod accounted;
+mod bad_flags;
+mod bad_input;
+mod broken_map;
+mod canary;
+mod completeness;
+mod conformance;
+mod counts;
+mod dangling;
+mod export_file;
+mod json_values;
+mod layout;
+mod open_webui;
+mod owners;
+mod planting;
+mod product;
+mod program;
+mod readers;
+mod reading_order;
+mod references;
+mod schema_of_the_demo;
+mod slices;
+mod snapshot;
+mod values;

@@ -1,0 +1,50 @@
+//! FORMAT.md names everything that the table of sections has.
+
+use carryall_format::gap::GapCode;
+use carryall_format::header::Ground;
+use carryall_format::section::{Field, Kind, Section};
+
+const FORMAT: &str = include_str!("../../../docs/FORMAT.md");
+
+fn assert_names(fields: &[Field], within: &str) {
+    for field in fields {
+        let name = format!("| `{within}{}`", field.name);
+        assert!(FORMAT.contains(&name), "docs/FORMAT.md has no row {name}");
+        assert!(
+            FORMAT.contains(field.what),
+            "docs/FORMAT.md does not say of {name}: {}",
+            field.what
+        );
+        match field.kind {
+            Kind::Object(below) => assert_names(below, &format!("{}.", field.name)),
+            Kind::Objects(below) => assert_names(below, &format!("{}[].", field.name)),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn every_section_field_ground_and_gap_stands_in_the_documentation() {
+    for section in Section::ALL {
+        assert!(
+            FORMAT.contains(&format!("### `{}`", section.name())),
+            "{}",
+            section.name()
+        );
+        assert_names(section.fields(), "");
+    }
+    for code in GapCode::ALL {
+        assert!(
+            FORMAT.contains(&format!("| `{}` |", code.name())),
+            "{}",
+            code.name()
+        );
+    }
+    for ground in Ground::ALL {
+        assert!(
+            FORMAT.contains(&format!("`{}`", ground.name())),
+            "{}",
+            ground.name()
+        );
+    }
+}

@@ -1,0 +1,122 @@
+//! `account_settings`: one object, put together from the entries that feed it.
+
+use std::collections::BTreeMap;
+
+use carryall_format::section::{Kind, Section};
+use carryall_format::write::Proof;
+
+use super::ExportError;
+use super::run::{Run, read};
+use crate::plan::EntryPlan;
+use crate::record::{self, as_text};
+use crate::snapshot::Row;
+
+/// Encoded values by field.
+#[derive(Default)]
+struct Parts {
+    fields: BTreeMap<String, Vec<u8>>,
+    /// Members of `extra`, without the braces.
+    extra: Vec<u8>,
+}
+
+impl Run<'_> {
+    pub(super) fn write_account(&mut self) -> Result<(), ExportError> {
+        let plan = self.plan;
+        let mut parts = Parts::default();
+        for entry in plan.of(Section::AccountSettings) {
+            if let Some(into) = &entry.into {
+                let nothing: &[u8] = if is_list(into) { b"[]" } else { b"null" };
+                parts
+                    .fields
+                    .entry(into.clone())
+                    .or_insert_with(|| nothing.to_vec());
+            }
+            let mut rows = self.snapshot.prepare_for(&read(entry), &entry.sql)?;
+            rows.for_each(&[self.subject.key.value()], |row| {
+                self.add_account_row(&mut parts, entry, row)
+            })?;
+        }
+        if parts.fields.is_empty() {
+            return Ok(());
+        }
+        let id = self.subject.key.as_str().to_owned().into_bytes();
+        let out = self
+            .writer
+            .begin_record(Section::AccountSettings, Proof::Owner(&id), &id)?;
+        for field in Section::AccountSettings.fields() {
+            if let Some(value) = parts.fields.get(field.name) {
+                out.extend_from_slice(if out.ends_with(b"{") { b"\"" } else { b",\"" });
+                out.extend_from_slice(field.name.as_bytes());
+                out.extend_from_slice(b"\":");
+                out.extend_from_slice(value);
+            }
+        }
+        if !parts.extra.is_empty() {
+            out.extend_from_slice(b",\"extra\":{");
+            out.extend_from_slice(&parts.extra);
+            out.push(b'}');
+        }
+        self.writer.end_record()?;
+        self.flush_issues(Section::AccountSettings, &id)
+    }
+
+    fn add_account_row(
+        &mut self,
+        parts: &mut Parts,
+        entry: &EntryPlan,
+        row: &Row<'_>,
+    ) -> Result<(), ExportError> {
+        let owner = as_text(row.value(entry.whose.column())).into_owned();
+        self.writer
+            .check(entry.section, entry.whose.proof(&owner))?;
+        match &entry.into {
+            Some(into) => {
+                let mut object = vec![b'{'];
+                self.encode_row(&mut object, entry, row)?;
+                object.push(b'}');
+                let known = parts.fields.entry(into.clone()).or_default();
+                if is_list(into) {
+                    known.pop();
+                    if known.len() > 1 {
+                        known.push(b',');
+                    }
+                    known.extend_from_slice(&object);
+                    known.push(b']');
+                } else {
+                    *known = object;
+                }
+            }
+            None => self.add_account_fields(parts, entry, row)?,
+        }
+        let mut issues = Vec::new();
+        for field in &entry.audited {
+            record::audit(field, row, &mut Vec::new(), &mut issues);
+        }
+        self.add_issues(issues);
+        Ok(())
+    }
+
+    fn add_account_fields(
+        &mut self,
+        parts: &mut Parts,
+        entry: &EntryPlan,
+        row: &Row<'_>,
+    ) -> Result<(), ExportError> {
+        let mut issues = Vec::new();
+        for field in &entry.fields {
+            let mut value = Vec::new();
+            record::encode_field(&mut value, field, row, self, &mut issues)?;
+            parts.fields.insert(field.name.clone(), value);
+        }
+        record::encode_fields(&mut parts.extra, &entry.extra, row, self, &mut issues)?;
+        self.add_issues(issues);
+        Ok(())
+    }
+}
+
+/// Whether `into` names a list, with one entry for each row.
+fn is_list(into: &str) -> bool {
+    Section::AccountSettings
+        .field(into)
+        .is_some_and(|field| matches!(field.kind, Kind::Objects(_)))
+}

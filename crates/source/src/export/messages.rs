@@ -1,0 +1,349 @@
+//! Messages, thread by thread, in conversation order.
+//!
+//! Within a thread they come by time. A message that comes before the one it follows waits for it, so
+//! that no reader meets a child before its parent.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
+use std::ops::Range;
+
+use carryall_format::gap::GapCode;
+use carryall_format::section::Section;
+use carryall_format::write::Reference;
+
+use super::ExportError;
+use super::run::{Run, read, refers_to};
+use crate::plan::EntryPlan;
+use crate::read_ahead::{Met, Nested, ReadAhead};
+use crate::record::{self, Issue, as_text};
+use crate::scope::Admission;
+use crate::snapshot::Row;
+use crate::value::Value;
+
+/// What is known of the thread that is being written.
+#[derive(Default)]
+pub(super) struct ThreadAtHand {
+    /// Hashes: a set of a million texts would be most of the memory of an export.
+    written: HashSet<u64>,
+    hasher: RandomState,
+    last: Vec<u8>,
+    /// Met, and not exported.
+    not_here: HashSet<Vec<u8>>,
+    /// Waiting for the message with this id.
+    waiting: HashMap<Vec<u8>, Vec<Waiting>>,
+    /// How many of the thread have waited so far.
+    held_count: usize,
+    /// The message at hand waits: what its parent is will be known later.
+    is_waiting: bool,
+}
+
+/// An encoded message that waits for its parent.
+struct Waiting {
+    id: Vec<u8>,
+    owner: Vec<u8>,
+    fields: Vec<u8>,
+    /// Where `parent_id`'s value stands in `fields`.
+    parent: Range<usize>,
+    issues: Vec<Issue>,
+    order: usize,
+}
+
+impl ThreadAtHand {
+    pub(super) fn resolve(&self, id: &[u8]) -> Reference {
+        if self.is_waiting || id == self.last || self.written.contains(&self.hasher.hash_one(id)) {
+            Reference::Included
+        } else if self.not_here.contains(id) {
+            Reference::LeftOut
+        } else {
+            Reference::Unknown
+        }
+    }
+
+    /// The message that the earliest of those wait for whose parent is not among them.
+    fn missing_parent(&self) -> Option<Vec<u8>> {
+        let waits: HashSet<&[u8]> = self.held().map(|(_, waiting)| &*waiting.id).collect();
+        self.held()
+            .filter(|(parent, _)| !waits.contains(parent))
+            .min_by_key(|(_, waiting)| waiting.order)
+            .map(|(parent, _)| parent.to_vec())
+    }
+
+    /// Takes out the earliest message of a circle; the others still find the one they follow.
+    fn take_from_circle(&mut self) -> Option<Waiting> {
+        let parents: HashMap<&[u8], (&[u8], usize)> = self
+            .held()
+            .map(|(parent, waiting)| (&*waiting.id, (parent, waiting.order)))
+            .collect();
+        let mut at = self.held().min_by_key(|(_, waiting)| waiting.order)?.0;
+        let mut above = HashSet::new();
+        while above.insert(at) {
+            at = parents.get(at)?.0;
+        }
+        let (start, mut first) = (at, at);
+        loop {
+            at = parents.get(at)?.0;
+            if at == start {
+                break;
+            }
+            if parents.get(at)?.1 < parents.get(first)?.1 {
+                first = at;
+            }
+        }
+        let (first, parent) = (first.to_vec(), parents.get(first)?.0.to_vec());
+        let list = self.waiting.get_mut(&parent)?;
+        let place = list.iter().position(|waiting| waiting.id == first)?;
+        let taken = list.remove(place);
+        if list.is_empty() {
+            self.waiting.remove(&parent);
+        }
+        Some(taken)
+    }
+
+    /// Everything that waits, with what it waits for.
+    fn held(&self) -> impl Iterator<Item = (&[u8], &Waiting)> {
+        self.waiting
+            .iter()
+            .flat_map(|(parent, list)| list.iter().map(move |waiting| (&**parent, waiting)))
+    }
+
+    fn start(&mut self) {
+        self.held_count = 0;
+        self.written.clear();
+        self.not_here.clear();
+        self.waiting.clear();
+        self.last.clear();
+    }
+}
+
+impl Run<'_> {
+    pub(super) fn write_messages(&mut self) -> Result<(), ExportError> {
+        let plan = self.plan;
+        let Some(entry) = plan.of(Section::Messages).next() else {
+            return Ok(());
+        };
+        for section in [Section::UploadedFiles, Section::GeneratedDocuments] {
+            if refers_to(&entry.fields, section) {
+                self.expect(section)?;
+            }
+        }
+        let statements = plan.of(Section::Threads).map(|threads| Nested {
+            purpose: read(entry),
+            outer: threads.ids_sql.clone(),
+            inner: entry.sql.clone(),
+        });
+        match self.reader.take() {
+            // An extract of one workspace skips most threads, which a reader would not know.
+            Some(reader) if self.scope.workspace.is_none() => {
+                let key = self.subject.key.value();
+                self.write_read_ahead(entry, ReadAhead::start(reader, statements.collect(), key)?)
+            }
+            _ => statements
+                .into_iter()
+                .try_for_each(|nested| self.write_in_turn(entry, &nested)),
+        }
+    }
+
+    fn write_in_turn(&mut self, entry: &EntryPlan, nested: &Nested) -> Result<(), ExportError> {
+        let mut ids = self.snapshot.prepare_for(&nested.purpose, &nested.outer)?;
+        let mut messages = self.snapshot.prepare_for(&nested.purpose, &nested.inner)?;
+        ids.for_each(&[self.subject.key.value()], |thread| {
+            if self.start_thread(thread.value(0))? {
+                messages.for_each(&[thread.value(0)], |row| self.meet_message(entry, row))?;
+                self.end_thread(entry)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn write_read_ahead(&mut self, entry: &EntryPlan, rows: ReadAhead) -> Result<(), ExportError> {
+        let mut is_wanted = false;
+        rows.for_each(|met| {
+            match met {
+                Met::Outer(thread) => is_wanted = self.start_thread(thread)?,
+                Met::Inner(row) if is_wanted => self.meet_message(entry, row)?,
+                Met::End if is_wanted => self.end_thread(entry)?,
+                Met::Inner(_) | Met::End => {}
+            }
+            Ok(())
+        })
+    }
+
+    /// Whether the thread is part of this export.
+    fn start_thread(&mut self, id: Value<'_>) -> Result<bool, ExportError> {
+        self.thread.start();
+        Ok(self.writer.resolve(Section::Threads, &as_text(id))? == Reference::Included)
+    }
+
+    fn meet_message(&mut self, entry: &EntryPlan, row: &Row<'_>) -> Result<(), ExportError> {
+        let id = as_text(row.value(entry.id));
+        match self.admit(entry, row)? {
+            Admission::Included => {}
+            Admission::LeftOut => {
+                self.leave_out(entry, row, &id)?;
+                return self.pass_over(entry, &id);
+            }
+            Admission::OutOfScope => return self.pass_over(entry, &id),
+        }
+        let parent = entry.text_of(entry.places.parent, row);
+        if let Some(parent) = parent
+            && self.thread.resolve(&parent) == Reference::Unknown
+        {
+            return self.hold_message(entry, row, &id, parent.into_owned());
+        }
+        self.write_record(entry, row, &id)?;
+        self.written_message(entry, &id)
+    }
+
+    /// Notes a message that is not exported, and lets go what waited for it.
+    fn pass_over(&mut self, entry: &EntryPlan, id: &[u8]) -> Result<(), ExportError> {
+        self.thread.not_here.insert(id.to_vec());
+        for waiting in self.thread.waiting.remove(id).unwrap_or_default() {
+            self.write_waiting(entry, waiting, false)?;
+        }
+        Ok(())
+    }
+
+    /// Notes a message that is exported, and lets go what waited for it.
+    fn written_message(&mut self, entry: &EntryPlan, id: &[u8]) -> Result<(), ExportError> {
+        self.thread.last.clear();
+        self.thread.last.extend_from_slice(id);
+        let hash = self.thread.hasher.hash_one(id);
+        self.thread.written.insert(hash);
+        if !self.thread.waiting.is_empty() {
+            for waiting in self.thread.waiting.remove(id).unwrap_or_default() {
+                self.write_waiting(entry, waiting, true)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn hold_message(
+        &mut self,
+        entry: &EntryPlan,
+        row: &Row<'_>,
+        id: &[u8],
+        parent_id: Vec<u8>,
+    ) -> Result<(), ExportError> {
+        let mut fields = Vec::new();
+        let mut issues = Vec::new();
+        let mut parent = 0..0;
+        self.thread.is_waiting = true;
+        for field in &entry.fields {
+            let one = std::slice::from_ref(field);
+            record::encode_fields(&mut fields, one, row, self, &mut issues)?;
+            if field.name == "parent_id" {
+                let mut value = Vec::new();
+                record::encode_field(&mut value, field, row, self, &mut Vec::new())?;
+                parent = fields.len() - value.len()..fields.len();
+            }
+        }
+        if !entry.extra.is_empty() {
+            fields.extend_from_slice(b",\"extra\":{");
+            record::encode_fields(&mut fields, &entry.extra, row, self, &mut issues)?;
+            fields.push(b'}');
+        }
+        for field in &entry.audited {
+            record::audit(field, row, &mut Vec::new(), &mut issues);
+        }
+        self.thread.is_waiting = false;
+        let order = self.thread.held_count;
+        self.thread.held_count += 1;
+        let owner = as_text(row.value(entry.whose.column())).into_owned();
+        let waiting = Waiting {
+            id: id.to_vec(),
+            owner,
+            fields,
+            parent,
+            issues,
+            order,
+        };
+        self.thread
+            .waiting
+            .entry(parent_id)
+            .or_default()
+            .push(waiting);
+        Ok(())
+    }
+
+    /// Writes a message that has waited; its parent is named when it stands in the file.
+    fn write_waiting(
+        &mut self,
+        entry: &EntryPlan,
+        waiting: Waiting,
+        has_parent: bool,
+    ) -> Result<(), ExportError> {
+        let Waiting {
+            id,
+            owner,
+            mut fields,
+            parent,
+            issues,
+            ..
+        } = waiting;
+        if !has_parent {
+            fields.splice(parent, *b"null");
+        }
+        let out = self
+            .writer
+            .begin_record(entry.section, entry.whose.proof(&owner), &id)?;
+        out.extend_from_slice(&fields);
+        self.writer.end_record()?;
+        for issue in issues {
+            self.writer
+                .field_gap(issue.code, entry.section, &id, &issue.field, issue.reason)?;
+        }
+        self.written_message(entry, &id)
+    }
+
+    /// What still waits at the end waits for something that does not exist, or for itself.
+    fn end_thread(&mut self, entry: &EntryPlan) -> Result<(), ExportError> {
+        loop {
+            if let Some(parent) = self.thread.missing_parent() {
+                for waiting in self.thread.waiting.remove(&parent).unwrap_or_default() {
+                    self.write_orphan(entry, waiting, false)?;
+                }
+            } else if let Some(waiting) = self.thread.take_from_circle() {
+                self.write_orphan(entry, waiting, true)?;
+            } else {
+                return Ok(());
+            }
+        }
+    }
+
+    fn write_orphan(
+        &mut self,
+        entry: &EntryPlan,
+        mut waiting: Waiting,
+        is_circle: bool,
+    ) -> Result<(), ExportError> {
+        let is_slice = self.scope.is_slice();
+        if is_circle || !is_slice {
+            let reason = if is_circle {
+                "the messages of this thread follow each other in a circle, which is cut here"
+            } else {
+                "the product no longer has the message that this one follows"
+            };
+            waiting.issues.push(Issue {
+                code: GapCode::DanglingReference,
+                field: "parent_id".to_owned(),
+                reason: reason.to_owned(),
+            });
+        }
+        self.write_waiting(entry, waiting, !is_circle && !is_slice)
+    }
+
+    /// Whether a thread has a message of the range that was asked for.
+    pub(super) fn has_message_in_range(&mut self, thread: Value<'_>) -> Result<bool, ExportError> {
+        let plan = self.plan;
+        let Some(entry) = plan.of(Section::Messages).next() else {
+            return Ok(false);
+        };
+        let mut messages = self.snapshot.prepare_for(&read(entry), &entry.sql)?;
+        let mut has_one = false;
+        messages.for_each(&[thread], |row| {
+            has_one = has_one || self.admit(entry, row)? == Admission::Included;
+            Ok::<(), ExportError>(())
+        })?;
+        Ok(has_one)
+    }
+}

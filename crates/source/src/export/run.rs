@@ -1,0 +1,356 @@
+//! Walks the sections in file order and turns admitted rows into records.
+
+mod selection;
+
+use std::collections::HashMap;
+use std::io::Write;
+
+use carryall_format::IdSet;
+use carryall_format::gap::{Gap, GapCode};
+use carryall_format::header::Header;
+use carryall_format::section::Section;
+use carryall_format::write::{Reference, Writer, Written};
+
+use super::messages::ThreadAtHand;
+use super::{ExportError, ExportOrder, Progress};
+use crate::coverage::UnmappedColumn;
+use crate::files::FileStore;
+use crate::plan::{Encode, EntryPlan, FieldPlan, Plan};
+use crate::record::{self, Issue, Surroundings, as_text};
+use crate::scope::{Admission, Scope};
+use crate::snapshot::{Row, Snapshot, Statement};
+use crate::subject::Subject;
+use crate::value::Value;
+
+/// How often somebody is told how far it is, in records.
+const REPORT_EVERY: u64 = 256;
+
+/// An export under way.
+pub(super) struct Run<'a> {
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) plan: &'a Plan,
+    pub(super) scope: &'a Scope,
+    pub(super) subject: &'a Subject,
+    pub(super) files: Option<&'a FileStore>,
+    pub(super) writer: Writer,
+    pub(super) thread: ThreadAtHand,
+    /// The same moment again, for a thread that reads ahead.
+    pub(super) reader: Option<Snapshot>,
+    progress: &'a dyn Progress,
+    subject_text: Vec<u8>,
+    issues: Vec<Issue>,
+    scratch: Vec<u8>,
+    section: Section,
+    records: u64,
+    /// The record being encoded.
+    record: Vec<u8>,
+    /// Ids of sections that stand later in the file than references to them.
+    expected: HashMap<Section, Expected>,
+    people: HashMap<Vec<u8>, usize>,
+    find_message: Option<Statement<'a>>,
+}
+
+#[derive(Default)]
+struct Expected {
+    included: IdSet,
+    left_out: IdSet,
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn start(
+        snapshot: &'a Snapshot,
+        plan: &'a Plan,
+        order: &ExportOrder<'a>,
+        files: Option<&'a FileStore>,
+        out: impl Write + Send + 'static,
+        header: &Header,
+        progress: &'a dyn Progress,
+    ) -> Result<Run<'a>, ExportError> {
+        if files.is_none() && order.scope.file_contents && plan.needs_file_store() {
+            return Err(ExportError::NoFileStore);
+        }
+        Ok(Run {
+            snapshot,
+            plan,
+            scope: order.scope,
+            subject: order.subject,
+            files,
+            writer: Writer::start(out, header)?,
+            thread: ThreadAtHand::default(),
+            reader: None,
+            progress,
+            subject_text: order.subject.key.as_str().to_owned().into_bytes(),
+            issues: Vec::new(),
+            scratch: Vec::new(),
+            section: Section::AccountSettings,
+            records: 0,
+            record: Vec::new(),
+            expected: HashMap::new(),
+            people: HashMap::new(),
+            find_message: None,
+        })
+    }
+
+    pub(super) fn write_sections(&mut self) -> Result<(), ExportError> {
+        for section in Section::ALL {
+            self.section = section;
+            self.records = 0;
+            self.progress.section(section);
+            let is_in_scope = self.scope.covers_section(section);
+            let status = section.status_when(self.plan.has(section), is_in_scope);
+            self.writer.set_status(section, status);
+            if !is_in_scope {
+                continue;
+            }
+            match section {
+                Section::AccountSettings => self.write_account()?,
+                Section::Messages => self.write_messages()?,
+                Section::FileContents => self.write_file_contents()?,
+                _ => self.write_list(section)?,
+            }
+            self.report();
+        }
+        self.count_left_out()
+    }
+
+    pub(super) fn finish(self) -> Result<Written, ExportError> {
+        Ok(self.writer.finish()?)
+    }
+
+    /// A column that a newer version of the product has: no reason to refuse, but never silent.
+    pub(super) fn note_unmapped_column(
+        &mut self,
+        unmapped: &UnmappedColumn,
+    ) -> Result<(), ExportError> {
+        let section = unmapped.section.unwrap_or(Section::OtherRecords);
+        let name = format!("{}.{}", unmapped.table, unmapped.column);
+        Ok(self.writer.gap(Gap {
+            code: GapCode::UnmappedColumn,
+            section,
+            id: None,
+            reason: format!("the product's data map does not name the column `{name}` yet, so it was not exported"),
+            field: Some(name),
+        })?)
+    }
+
+    fn write_list(&mut self, section: Section) -> Result<(), ExportError> {
+        if section == Section::Workspaces {
+            self.expect(section)?;
+        }
+        let plan = self.plan;
+        for entry in plan.of(section) {
+            let mut rows = self.snapshot.prepare_for(&read(entry), &entry.sql)?;
+            rows.for_each(&[self.subject.key.value()], |row| {
+                self.write_row(entry, row)
+            })?;
+        }
+        if section == Section::Workspaces
+            && let Some(id) = &self.scope.workspace
+            && self.writer.resolve(section, id.as_bytes())? != Reference::Included
+        {
+            return Err(ExportError::UnknownWorkspace { id: id.clone() });
+        }
+        Ok(())
+    }
+
+    fn write_row(&mut self, entry: &EntryPlan, row: &Row<'_>) -> Result<(), ExportError> {
+        let id = as_text(row.value(entry.id));
+        match self.admit(entry, row)? {
+            Admission::Included => self.write_record(entry, row, &id),
+            Admission::LeftOut => self.leave_out(entry, row, &id),
+            Admission::OutOfScope => Ok(()),
+        }
+    }
+
+    /// Writes one record with its proof of ownership, and then what is to be said about it.
+    pub(super) fn write_record(
+        &mut self,
+        entry: &EntryPlan,
+        row: &Row<'_>,
+        id: &[u8],
+    ) -> Result<(), ExportError> {
+        self.record.clear();
+        self.record.extend_from_slice(id);
+        let owner = as_text(row.value(entry.whose.column()));
+        self.writer
+            .begin_record(entry.section, entry.whose.proof(&owner), id)?;
+        // The buffer is taken out, so that resolving a reference may look into the writer.
+        let mut out = std::mem::take(self.writer.buffer());
+        let encoded = self.encode_row(&mut out, entry, row);
+        *self.writer.buffer() = out;
+        encoded?;
+        self.writer.end_record()?;
+        self.note_issues(entry, row, id)
+    }
+
+    /// Appends fields and `extra`.
+    pub(super) fn encode_row(
+        &mut self,
+        out: &mut Vec<u8>,
+        entry: &EntryPlan,
+        row: &Row<'_>,
+    ) -> Result<(), ExportError> {
+        let mut issues = std::mem::take(&mut self.issues);
+        record::encode_fields(out, &entry.fields, row, self, &mut issues)?;
+        if !entry.extra.is_empty() {
+            out.extend_from_slice(b",\"extra\":{");
+            record::encode_fields(out, &entry.extra, row, self, &mut issues)?;
+            out.push(b'}');
+        }
+        self.issues = issues;
+        Ok(())
+    }
+
+    /// Notes gaps of the record that was just written, and counts it.
+    pub(super) fn note_issues(
+        &mut self,
+        entry: &EntryPlan,
+        row: &Row<'_>,
+        id: &[u8],
+    ) -> Result<(), ExportError> {
+        for field in &entry.audited {
+            record::audit(field, row, &mut self.scratch, &mut self.issues);
+        }
+        self.flush_issues(entry.section, id)?;
+        self.records += 1;
+        if self.records.is_multiple_of(REPORT_EVERY) {
+            self.report();
+            if self.progress.is_cancelled() {
+                return Err(ExportError::Cancelled);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn flush_issues(&mut self, section: Section, id: &[u8]) -> Result<(), ExportError> {
+        for Issue {
+            code,
+            field,
+            reason,
+        } in self.issues.drain(..)
+        {
+            self.writer.field_gap(code, section, id, &field, reason)?;
+        }
+        Ok(())
+    }
+
+    /// Learns the ids of a section before it is written.
+    pub(super) fn expect(&mut self, section: Section) -> Result<(), ExportError> {
+        let plan = self.plan;
+        let mut expected = Expected::default();
+        for entry in plan.of(section) {
+            let mut rows = self.snapshot.prepare_for(&read(entry), &entry.sql)?;
+            rows.for_each(&[self.subject.key.value()], |row| {
+                let id = as_text(row.value(entry.id));
+                let io = match self.admit(entry, row)? {
+                    Admission::Included => expected.included.insert(&id),
+                    Admission::LeftOut => expected.left_out.insert(&id),
+                    Admission::OutOfScope => Ok(()),
+                };
+                io.map_err(|error| ExportError::Write(error.into()))
+            })?;
+        }
+        self.expected.insert(section, expected);
+        Ok(())
+    }
+
+    /// What a thread's `current_message_id` points at: its messages are not written yet.
+    fn look_up_message(&mut self, id: &[u8]) -> Result<Reference, ExportError> {
+        let plan = self.plan;
+        let Some(entry) = plan.of(Section::Messages).next() else {
+            return Ok(Reference::Unknown);
+        };
+        let Some(sql) = &entry.find_message else {
+            return Ok(Reference::Unknown);
+        };
+        let mut found = match self.find_message.take() {
+            Some(statement) => statement,
+            None => self.snapshot.prepare_for(&read(entry), sql)?,
+        };
+        let mut reference = Reference::Unknown;
+        let thread = std::mem::take(&mut self.record);
+        let visited = found.for_each(&[Value::Text(&thread), Value::Text(id)], |row| {
+            let author = row.value(0);
+            let is_own = author.is_null() || *as_text(author) == *self.subject_text;
+            let is_in_range = self.scope.covers(entry.created_from(row.value(1)));
+            reference = if is_own && is_in_range {
+                Reference::Included
+            } else {
+                Reference::LeftOut
+            };
+            Ok::<(), ExportError>(())
+        });
+        self.record = thread;
+        self.find_message = Some(found);
+        visited?;
+        Ok(reference)
+    }
+
+    pub(super) fn report(&self) {
+        self.progress
+            .advanced(self.records, self.writer.written_bytes());
+    }
+
+    pub(super) fn progress(&self) -> &'a dyn Progress {
+        self.progress
+    }
+
+    pub(super) fn count_contents(&mut self) {
+        self.records += 1;
+        self.report();
+    }
+
+    pub(super) fn add_issues(&mut self, issues: Vec<Issue>) {
+        self.issues.extend(issues);
+    }
+}
+
+impl Surroundings for Run<'_> {
+    type Error = ExportError;
+
+    fn resolve(&mut self, target: Section, id: &[u8]) -> Result<Reference, ExportError> {
+        if target == Section::Messages && self.section == Section::Messages {
+            return Ok(self.thread.resolve(id));
+        }
+        if let Some(expected) = self.expected.get_mut(&target) {
+            let wrap = |error: std::io::Error| ExportError::Write(error.into());
+            return Ok(if expected.included.contains(id).map_err(wrap)? {
+                Reference::Included
+            } else if expected.left_out.contains(id).map_err(wrap)? {
+                Reference::LeftOut
+            } else {
+                Reference::Unknown
+            });
+        }
+        if target == Section::Messages && self.section < target {
+            return self.look_up_message(id);
+        }
+        Ok(self.writer.resolve(target, id)?)
+    }
+
+    fn is_slice(&self) -> bool {
+        self.scope.is_slice()
+    }
+
+    /// Numbered in the order met: says nothing about who it is, and is the same in every run.
+    fn person(&mut self, id: &[u8]) -> Vec<u8> {
+        if id == self.subject_text {
+            return id.to_vec();
+        }
+        let next = self.people.len() + 1;
+        let number = *self.people.entry(id.to_vec()).or_insert(next);
+        format!("person-{number}").into_bytes()
+    }
+}
+
+/// Whether messages refer to files or documents, which stand after them.
+pub(super) fn refers_to(fields: &[FieldPlan], section: Section) -> bool {
+    fields.iter().any(|field| {
+        matches!(field.encode, Encode::References(of) | Encode::Reference(of) if of == section)
+    })
+}
+
+/// What reading an entry is called in an error.
+pub(super) fn read(entry: &EntryPlan) -> String {
+    format!("read {}", entry.purpose)
+}

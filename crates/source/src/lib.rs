@@ -1,0 +1,25 @@
+//! A product's database and files, read through its data map.
+//!
+//! Everything here is synchronous and read-only; the caller brings the threads. One snapshot, and
+//! borrowed values all the way to the format's writer.
+
+mod address;
+pub mod catalog;
+pub mod check;
+pub mod connect;
+pub mod counts;
+pub mod coverage;
+pub mod credentials;
+pub mod data_map;
+pub mod error;
+pub mod export;
+pub mod files;
+pub mod grants;
+pub mod plan;
+mod read_ahead;
+mod record;
+pub mod scope;
+pub mod snapshot;
+pub mod sqlite;
+pub mod subject;
+pub mod value;

@@ -1,0 +1,368 @@
+//! The SELECT of an entry.
+
+use carryall_format::header::Ground;
+use carryall_format::json::{JsonPath, Step};
+use carryall_format::section::Section;
+
+use super::{ContentsPlan, CountPlan, EntryPlan, LeftOutPlan, Places, Whose};
+use crate::catalog::{Catalog, TableKind};
+use crate::data_map::{DataMap, ExportEntry, FieldForm, Sql};
+use crate::plan::fields;
+
+/// Double-quotes a name.
+pub(crate) fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// The columns of a SELECT, each once.
+#[derive(Debug, Default)]
+pub(super) struct Columns(Vec<String>);
+
+impl Columns {
+    /// The place of a column.
+    pub(super) fn column(&mut self, name: &str) -> usize {
+        self.expression(format!("t.{}", quote(name)))
+    }
+
+    /// The place of an expression.
+    pub(super) fn expression(&mut self, sql: String) -> usize {
+        if let Some(place) = self.0.iter().position(|known| *known == sql) {
+            return place;
+        }
+        self.0.push(sql);
+        self.0.len() - 1
+    }
+}
+
+pub(super) fn plan_entry(
+    map: &DataMap,
+    index: usize,
+    catalog: &Catalog,
+) -> Result<EntryPlan, String> {
+    let entry = &map.exports[index];
+    let section = Section::named(&entry.section)
+        .ok_or_else(|| format!("there is no section `{}`", entry.section))?;
+    let mut columns = Columns::default();
+    let id = columns.expression(id_expression(entry)?);
+    let author = entry.author.as_ref().map(|author| columns.column(author));
+    let whose = match (&entry.owner, &entry.parent) {
+        (Some(owner), None) => Whose::Owner(columns.column(owner)),
+        (None, Some(parent)) => {
+            let of = Section::named(&parent.section)
+                .ok_or_else(|| format!("there is no section `{}`", parent.section))?;
+            Whose::Parent(of, columns.column(&parent.column))
+        }
+        _ => return Err("it needs exactly one of `owner` and `parent`".to_owned()),
+    };
+    let planned = fields::plan_fields(map, entry, section, &mut columns)?;
+    let contents = plan_contents(entry, catalog, &mut columns);
+    let account_where = from_where(map, entry)?;
+    let is_by_thread = section == Section::Messages;
+    let from = if is_by_thread {
+        from_thread(entry)?
+    } else {
+        account_where.clone()
+    };
+    let sql = format!("SELECT {} {from}", columns.0.join(", "));
+    Ok(EntryPlan {
+        section,
+        collection: entry.collection.clone(),
+        into: entry.into.clone(),
+        purpose: format!("{} from {}", section.name(), table_name(entry)),
+        sql,
+        ids_sql: format!("SELECT {} {account_where}", id_expression(entry)?),
+        whose,
+        author,
+        id,
+        places: Places::in_fields(&planned.fields),
+        fields: planned.fields,
+        extra: planned.extra,
+        audited: planned.audited,
+        contents,
+        find_message: if is_by_thread {
+            Some(find_message(entry)?)
+        } else {
+            None
+        },
+        count: plan_count(entry, section, account_where, &columns)?,
+    })
+}
+
+/// `FROM … WHERE …` of an entry, bounded by the subject.
+fn from_where(map: &DataMap, entry: &ExportEntry) -> Result<String, String> {
+    let whose = match (&entry.owner, &entry.parent) {
+        (Some(owner), _) => format!("t.{} = ?1", quote(owner)),
+        (None, Some(parent)) => {
+            format!(
+                "t.{} IN ({})",
+                quote(&parent.column),
+                ids_of(map, &parent.section)?
+            )
+        }
+        (None, None) => return Err("it needs exactly one of `owner` and `parent`".to_owned()),
+    };
+    Ok(format!(
+        "FROM {} WHERE {whose}{}",
+        from(entry)?,
+        narrowed(entry)
+    ))
+}
+
+/// The messages of the thread that is parameter 1, in conversation order.
+fn from_thread(entry: &ExportEntry) -> Result<String, String> {
+    let parent = entry
+        .parent
+        .as_ref()
+        .ok_or("messages need `parent`: the thread they belong to")?;
+    let id = id_expression(entry)?;
+    let order = match entry
+        .fields
+        .get("created_at")
+        .map(|form| expression(form, "created_at"))
+    {
+        Some(Ok(created)) => format!("{created}, {id}"),
+        _ => id,
+    };
+    Ok(format!(
+        "FROM {} WHERE t.{} = ?1{} ORDER BY {order}",
+        from(entry)?,
+        quote(&parent.column),
+        narrowed(entry)
+    ))
+}
+
+/// (author, time) of message ?2 in thread ?1.
+fn find_message(entry: &ExportEntry) -> Result<String, String> {
+    let parent = entry
+        .parent
+        .as_ref()
+        .ok_or("messages need `parent`: the thread they belong to")?;
+    let author = entry
+        .author
+        .as_ref()
+        .map_or("NULL".to_owned(), |name| format!("t.{}", quote(name)));
+    let created = match entry
+        .fields
+        .get("created_at")
+        .map(|form| expression(form, "created_at"))
+    {
+        Some(Ok(created)) => created,
+        _ => "NULL".to_owned(),
+    };
+    Ok(format!(
+        "SELECT {author}, {created} FROM {} WHERE t.{} = ?1 AND {} = ?2{}",
+        from(entry)?,
+        quote(&parent.column),
+        id_expression(entry)?,
+        narrowed(entry)
+    ))
+}
+
+/// SELECT of the ids of all records in a section, for rows that belong to them.
+fn ids_of(map: &DataMap, section: &str) -> Result<String, String> {
+    let parts = map
+        .exports
+        .iter()
+        .filter(|entry| entry.section == section)
+        .map(|entry| {
+            Ok(format!(
+                "SELECT {} {}",
+                id_expression(entry)?,
+                from_where(map, entry)?
+            ))
+        })
+        .collect::<Result<Vec<_>, String>>()?;
+    if parts.is_empty() {
+        return Err(format!("no entry feeds the parent's section `{section}`"));
+    }
+    Ok(parts.join(" UNION ALL "))
+}
+
+fn from(entry: &ExportEntry) -> Result<String, String> {
+    match (&entry.table, &entry.query) {
+        (Some(table), None) => Ok(format!("{} AS t", quote(table))),
+        (None, Some(query)) => Ok(format!("({}) AS t", for_sqlite(query)?)),
+        _ => Err("it needs exactly one of `table` and `query`".to_owned()),
+    }
+}
+
+fn narrowed(entry: &ExportEntry) -> String {
+    match entry.condition.as_ref().map(for_sqlite) {
+        Some(Ok(condition)) => format!(" AND ({condition})"),
+        _ => String::new(),
+    }
+}
+
+/// The name of what an entry reads.
+pub(crate) fn table_name(entry: &ExportEntry) -> String {
+    entry
+        .table
+        .as_ref()
+        .map_or("a query".to_owned(), |table| format!("`{table}`"))
+}
+
+pub(super) fn for_sqlite(sql: &Sql) -> Result<&str, String> {
+    match sql {
+        Sql::Any(text)
+        | Sql::PerEngine {
+            sqlite: Some(text), ..
+        } => Ok(text),
+        Sql::PerEngine { sqlite: None, .. } => Err("its SQL has no form for `sqlite`".to_owned()),
+    }
+}
+
+pub(super) fn id_expression(entry: &ExportEntry) -> Result<String, String> {
+    let is_account = entry.section == Section::AccountSettings.name();
+    let name = if is_account { "user_id" } else { "id" };
+    match (entry.fields.get(name), &entry.collection) {
+        // Tables number their rows each for itself: the collection makes the ids one section's.
+        (Some(form), Some(collection)) => Ok(format!(
+            "('{}:' || {})",
+            collection.replace('\'', "''"),
+            expression(form, name)?
+        )),
+        (Some(form), None) => expression(form, name),
+        // The parts of `account_settings` have no id of their own.
+        (None, _) if is_account => Ok("NULL".to_owned()),
+        (None, _) => Err(format!("it needs `fields.{name}`")),
+    }
+}
+
+/// A field as SQL; JSON paths are followed later, by us.
+pub(super) fn expression(form: &FieldForm, field: &str) -> Result<String, String> {
+    match form {
+        FieldForm::Column(column) => Ok(format!("t.{}", quote(column))),
+        FieldForm::Composite(columns) => {
+            let parts: Vec<_> = columns
+                .iter()
+                .map(|column| format!("t.{}", quote(column)))
+                .collect();
+            Ok(format!("({})", parts.join(" || ':' || ")))
+        }
+        FieldForm::Detailed(detail) => match (&detail.column, &detail.sql) {
+            (Some(column), None) => {
+                let column = format!("t.{}", quote(column));
+                Ok(match &detail.id_prefix {
+                    Some(prefix) => format!("(t.{} || '-' || {column})", quote(prefix)),
+                    None => column,
+                })
+            }
+            (None, Some(sql)) => Ok(format!("({})", for_sqlite(sql)?)),
+            _ => Err(format!(
+                "`fields.{field}` needs one of `column`, `sql` and `value`"
+            )),
+        },
+    }
+}
+
+fn plan_contents(
+    entry: &ExportEntry,
+    catalog: &Catalog,
+    columns: &mut Columns,
+) -> Option<ContentsPlan> {
+    let content = entry.content.as_ref()?;
+    if let Some(key) = &content.key {
+        return Some(ContentsPlan::Stored(columns.column(key), content.clone()));
+    }
+    let column = content.column.as_ref()?;
+    let value = columns.column(column);
+    let table = entry
+        .table
+        .as_deref()
+        .and_then(|table| catalog.table(table));
+    Some(match table {
+        Some(table) if table.kind == TableKind::Table && !table.without_rowid => {
+            ContentsPlan::Blob {
+                table: table.name.clone(),
+                column: column.clone(),
+                rowid: columns.expression("t.rowid".to_owned()),
+                value,
+            }
+        }
+        _ => ContentsPlan::Value(value),
+    })
+}
+
+/// A field as SQL that can be grouped by and summed up; `None` where the map gives no such thing.
+fn countable(entry: &ExportEntry, name: &str) -> Option<String> {
+    let form = entry.fields.get(name)?;
+    let path = match form {
+        FieldForm::Detailed(detail) if detail.value.is_some() => return None,
+        FieldForm::Detailed(detail) => detail.json.as_deref(),
+        _ => None,
+    };
+    let column = expression(form, name).ok()?;
+    let Some(path) = path else {
+        return Some(column);
+    };
+    let mut inside = String::from("$");
+    for step in JsonPath::parse(path).ok()?.steps() {
+        match step {
+            Step::Key(key) if !key.contains(['"', '\'', '\\']) => {
+                inside.extend([".\"", key, "\""]);
+            }
+            _ => return None,
+        }
+    }
+    Some(format!(
+        "CASE WHEN json_valid({column}) THEN json_extract({column}, '{inside}') END"
+    ))
+}
+
+fn plan_count(
+    entry: &ExportEntry,
+    section: Section,
+    from_where: String,
+    columns: &Columns,
+) -> Result<CountPlan, String> {
+    let plain = |name: &str| countable(entry, name);
+    let thread = match &entry.parent {
+        Some(parent) if section == Section::Messages => {
+            Some(format!("t.{}", quote(&parent.column)))
+        }
+        _ => plain("thread_id"),
+    };
+    let sizes: Vec<_> = columns
+        .0
+        .iter()
+        .map(|column| format!("coalesce(octet_length({column}), 4)"))
+        .collect();
+    Ok(CountPlan {
+        from_where,
+        workspace: if section == Section::Workspaces {
+            plain("id")
+        } else {
+            plain("workspace_id")
+        },
+        thread,
+        id: id_expression(entry)?,
+        author: entry
+            .author
+            .as_ref()
+            .map(|author| format!("t.{}", quote(author))),
+        row_bytes: sizes.join(" + "),
+        size_bytes: if section.has_contents() {
+            plain("size_bytes")
+        } else {
+            None
+        },
+    })
+}
+
+pub(super) fn plan_left_out(map: &DataMap) -> Vec<LeftOutPlan> {
+    map.left_out
+        .iter()
+        .filter_map(|entry| {
+            Some(LeftOutPlan {
+                section: Section::named(&entry.section)?,
+                ground: Ground::named(&entry.ground)?,
+                what: entry.what.clone(),
+                sql: format!(
+                    "SELECT count(*) FROM ({}) AS t WHERE t.{} = ?1",
+                    for_sqlite(&entry.query).ok()?,
+                    quote(&entry.owner)
+                ),
+            })
+        })
+        .collect()
+}

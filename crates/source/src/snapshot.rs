@@ -1,0 +1,243 @@
+//! One moment of the database, and the rows in it.
+//!
+//! Promises: every read sees the same moment; values are borrowed, from SQLite or from a batch read ahead; a
+//! statement is compiled once and run as often as there are threads of messages; parameters are
+//! bound, never written into the SQL.
+
+mod compiled;
+
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rusqlite::{Connection, InterruptHandle};
+
+use self::compiled::Compiled;
+use crate::error::SourceError;
+use crate::read_ahead::Batch;
+use crate::value::Value;
+
+/// A read transaction that lasts as long as this value. Belongs to one thread at a time.
+#[derive(Debug)]
+pub struct Snapshot {
+    connection: Connection,
+    path: PathBuf,
+}
+
+impl Snapshot {
+    /// `connection` is in a transaction that has read.
+    pub(crate) fn new(connection: Connection, path: &Path) -> Self {
+        Snapshot {
+            connection,
+            path: path.to_owned(),
+        }
+    }
+
+    /// The product's database, also when what is read is a copy.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Compiles a SELECT.
+    pub fn prepare(&self, sql: &str) -> Result<Statement<'_>, SourceError> {
+        self.prepare_for("read the database", sql)
+    }
+
+    /// Compiles a SELECT; `purpose`, a verb phrase, begins the text of its errors.
+    pub fn prepare_for(&self, purpose: &str, sql: &str) -> Result<Statement<'_>, SourceError> {
+        let failed = |error| SourceError::from_sqlite(&error, &self.path, purpose);
+        let checked = self.connection.prepare(sql).map_err(failed)?;
+        if checked.column_count() == 0 || !checked.readonly() {
+            let detail = "the statement is not a SELECT".to_owned();
+            return Err(SourceError::Sql {
+                purpose: purpose.to_owned(),
+                detail,
+            });
+        }
+        Ok(Statement {
+            compiled: Compiled::new(&self.connection, sql).map_err(failed)?,
+            column_names: checked
+                .column_names()
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
+            parameter_count: checked.parameter_count(),
+            path: &self.path,
+            purpose: purpose.to_owned(),
+        })
+    }
+
+    /// How SQLite would carry the statement out: the details of EXPLAIN QUERY PLAN, line by line.
+    pub fn explain(&self, sql: &str) -> Result<Vec<String>, SourceError> {
+        let mut details = Vec::new();
+        let mut plan =
+            self.prepare_for("explain a statement", &format!("EXPLAIN QUERY PLAN {sql}"))?;
+        let unbound = vec![Value::Null; plan.parameter_count()];
+        plan.for_each(&unbound, |row| {
+            let detail = row.value(3).bytes().unwrap_or_default();
+            details.push(String::from_utf8_lossy(detail).into_owned());
+            Ok::<(), SourceError>(())
+        })?;
+        Ok(details)
+    }
+
+    /// Opens one text or blob to be read piece by piece, so that its size costs no memory. Only for
+    /// tables with a rowid.
+    pub fn open_blob(
+        &self,
+        table: &str,
+        column: &str,
+        rowid: i64,
+    ) -> Result<BlobReader<'_>, SourceError> {
+        let purpose = format!("read `{table}`.`{column}`");
+        self.connection
+            .blob_open(rusqlite::MAIN_DB, table, column, rowid, true)
+            .map(|blob| BlobReader { blob })
+            .map_err(|error| SourceError::from_sqlite(&error, &self.path, &purpose))
+    }
+
+    /// Lets another thread end what this snapshot is doing.
+    pub fn interrupt_handle(&self) -> Interrupt {
+        Interrupt {
+            handle: Arc::new(self.connection.get_interrupt_handle()),
+        }
+    }
+}
+
+/// Ends a running statement of a snapshot with [`SourceError::Interrupted`].
+#[derive(Clone)]
+pub struct Interrupt {
+    handle: Arc<InterruptHandle>,
+}
+
+impl Interrupt {
+    /// Does nothing when no statement is running, or when the snapshot has gone.
+    pub fn interrupt(&self) {
+        self.handle.interrupt();
+    }
+}
+
+/// A compiled SELECT.
+#[derive(Debug)]
+pub struct Statement<'s> {
+    compiled: Compiled<'s>,
+    column_names: Vec<String>,
+    parameter_count: usize,
+    path: &'s Path,
+    purpose: String,
+}
+
+impl Statement<'_> {
+    /// Names of the result's columns, in order.
+    pub fn column_names(&self) -> Vec<String> {
+        self.column_names.clone()
+    }
+
+    /// How many parameters [`Statement::for_each`] wants.
+    pub fn parameter_count(&self) -> usize {
+        self.parameter_count
+    }
+
+    /// Runs it with `?1`, `?2`, … bound and shows each row to `visit`, until that fails. May be called
+    /// again with other parameters: that costs no compilation.
+    pub fn for_each<E>(
+        &mut self,
+        params: &[Value<'_>],
+        visit: impl FnMut(&Row<'_>) -> Result<(), E>,
+    ) -> Result<(), E>
+    where
+        E: From<SourceError>,
+    {
+        self.bind(params)?;
+        let end = self.visit_rows(visit);
+        self.compiled.reset();
+        end
+    }
+
+    fn visit_rows<E>(&mut self, mut visit: impl FnMut(&Row<'_>) -> Result<(), E>) -> Result<(), E>
+    where
+        E: From<SourceError>,
+    {
+        let (path, purpose) = (self.path, &self.purpose);
+        let failed = |error| SourceError::from_sqlite(&error, path, purpose);
+        while self.compiled.step().map_err(failed)? {
+            visit(&Row {
+                place: Place::Standing(&self.compiled),
+            })?;
+        }
+        Ok(())
+    }
+
+    fn bind(&mut self, params: &[Value<'_>]) -> Result<(), SourceError> {
+        let (wanted, given) = (self.parameter_count, params.len());
+        if given != wanted {
+            let detail = format!("the statement has {wanted} parameters, not {given}");
+            return Err(SourceError::Sql {
+                purpose: self.purpose.clone(),
+                detail,
+            });
+        }
+        // After a visitor that panicked, and was caught, the statement would still stand on a row.
+        self.compiled.reset();
+        for (index, value) in params.iter().enumerate() {
+            self.compiled
+                .bind(index + 1, *value)
+                .map_err(|error| SourceError::from_sqlite(&error, self.path, &self.purpose))?;
+        }
+        Ok(())
+    }
+}
+
+/// A row of a result.
+#[derive(Debug)]
+pub struct Row<'s> {
+    place: Place<'s>,
+}
+
+/// Where a row's values are.
+#[derive(Debug)]
+enum Place<'s> {
+    /// In SQLite, where its statement stands.
+    Standing(&'s Compiled<'s>),
+    /// In a batch that was read ahead.
+    Ahead(&'s Batch, usize),
+}
+
+impl<'s> Row<'s> {
+    /// Row `number` of a batch.
+    pub(crate) fn ahead(batch: &'s Batch, number: usize) -> Row<'s> {
+        Row {
+            place: Place::Ahead(batch, number),
+        }
+    }
+
+    /// The value of one column, counted from 0.
+    ///
+    /// # Panics
+    /// When the statement has no such column.
+    #[inline]
+    pub fn value(&self, column: usize) -> Value<'_> {
+        match self.place {
+            Place::Standing(compiled) => compiled.value(column),
+            Place::Ahead(batch, number) => batch.value(number, column),
+        }
+    }
+}
+
+/// Reads one text or blob from its start.
+pub struct BlobReader<'s> {
+    blob: rusqlite::blob::Blob<'s>,
+}
+
+impl BlobReader<'_> {
+    /// Size of the whole value.
+    pub fn size_bytes(&self) -> u64 {
+        self.blob.len() as u64
+    }
+}
+
+impl Read for BlobReader<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.blob.read(buffer)
+    }
+}
