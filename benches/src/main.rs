@@ -1,0 +1,96 @@
+//! Carryall beside its peers, in the same run.
+//!
+//! Promises: rounds are interleaved, so that a machine that slows down slows everybody; every figure
+//! is a median; the table says where the bytes went and who hashed them; exit code 1 means that a
+//! figure missed its goal.
+
+mod contest;
+mod goals;
+mod measure;
+mod report;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result, ensure};
+use clap::Parser;
+
+use crate::contest::{Contest, Part};
+
+/// Measures the export of a big account beside the sqlite3 shell, sqlx and rusqlite.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// The built program.
+    #[arg(long, value_name = "FILE")]
+    carryall: PathBuf,
+    /// Folder with the demo's database and files; made by `carryall demo` if it is not there.
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// Messages of the account, when the data is made.
+    #[arg(long, default_value_t = 1_000_000)]
+    messages: u64,
+    /// Bytes of its files, when the data is made.
+    #[arg(long, default_value_t = 1_000_000_000)]
+    file_bytes: u64,
+    /// How often each takes its turn.
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// Where everybody writes.
+    #[arg(long, value_name = "FILE", default_value = "/dev/null")]
+    sink: PathBuf,
+    /// Only see that everything runs and stays within memory: for an account too small, or a machine
+    /// too busy, for goals of time.
+    #[arg(long)]
+    smoke: bool,
+}
+
+fn main() -> Result<ExitCode> {
+    let arguments = Arguments::parse();
+    make_data(&arguments)?;
+    let contest = Contest::open(&arguments.carryall, &arguments.data, &arguments.sink)?;
+    println!(
+        "{}",
+        report::preface(&contest, &arguments.sink, arguments.rounds)
+    );
+
+    let mut misses = Vec::new();
+    for part in [Part::Text, Part::WithFiles] {
+        let standings = contest.run(part, arguments.rounds)?;
+        println!("{}", report::table(part, &standings));
+        misses.extend(goals::misses(part, &standings, arguments.smoke));
+    }
+    let first_record = contest.first_record(arguments.rounds)?;
+    println!(
+        "First record after {:.1} ms.\n",
+        first_record.as_secs_f64() * 1e3
+    );
+    misses.extend(goals::late(first_record, arguments.smoke));
+
+    for miss in &misses {
+        println!("MISSED: {miss}");
+    }
+    Ok(if misses.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn make_data(arguments: &Arguments) -> Result<()> {
+    if database(&arguments.data).exists() {
+        return Ok(());
+    }
+    let made = Command::new(&arguments.carryall)
+        .args(["demo", "--dir"])
+        .arg(&arguments.data)
+        .args(["--messages", &arguments.messages.to_string()])
+        .args(["--file-bytes", &arguments.file_bytes.to_string()])
+        .status()
+        .with_context(|| format!("start {}", arguments.carryall.display()))?;
+    ensure!(made.success(), "`carryall demo` failed: {made}");
+    Ok(())
+}
+
+fn database(data: &Path) -> PathBuf {
+    data.join("isms-copilot.db")
+}
