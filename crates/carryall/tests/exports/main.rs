@@ -16,6 +16,7 @@ mod dangling;
 mod export_file;
 mod json_values;
 mod layout;
+mod memory;
 mod open_webui;
 mod owners;
 mod planting;
