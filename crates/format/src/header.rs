@@ -220,13 +220,6 @@ pub(crate) struct Totals {
     pub gaps: u64,
 }
 
-/// The `integrity` object.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct Integrity {
-    pub sha256: String,
-    pub signature: Option<()>,
-}
-
 impl Section {
     /// A section without a single mapped export is not something the product has.
     #[must_use]

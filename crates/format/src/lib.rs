@@ -17,6 +17,7 @@ mod json_visit;
 mod repair;
 pub mod schema;
 pub mod section;
+pub mod sign;
 mod simd;
 mod sink;
 mod timestamp;

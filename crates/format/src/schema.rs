@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::gap::GapCode;
 use crate::header::{FORMAT, Ground, VERSION};
 use crate::section::{Field, Kind, Section, Shape};
+use crate::sign::ALGORITHM;
 use crate::write::hex;
 
 const TIMESTAMP: &str =
@@ -250,9 +251,9 @@ fn summary() -> Value {
 fn integrity() -> Value {
     let mut signature = object(
         &json!({
-            "algorithm": { "const": "ed25519" },
-            "key_id": { "type": "string" },
-            "value": { "type": "string" },
+            "algorithm": { "const": ALGORITHM },
+            "key_id": { "type": "string", "pattern": "^[0-9a-f]{16}$" },
+            "value": { "type": "string", "pattern": "^[A-Za-z0-9+/]{86}==$" },
         }),
         &[],
     );

@@ -16,6 +16,7 @@ use crate::gap::{Gap, GapCode, GapSpool};
 use crate::header::{Ground, Header, Status};
 use crate::ids::IdSet;
 use crate::section::{Section, Shape};
+use crate::sign::SigningKey;
 use crate::sink::{BUFFER_BYTES, Sink};
 
 /// Why a file could not be written.
@@ -84,6 +85,8 @@ pub struct Writer {
     buffer: Vec<u8>,
     flush_at: usize,
     subject: Vec<u8>,
+    export_id: String,
+    signing_key: Option<SigningKey>,
     states: [State; Section::ALL.len()],
     open: Option<Section>,
     last_parent: Option<(Section, Vec<u8>)>,
@@ -113,6 +116,8 @@ impl Writer {
             // The first bytes leave at once: somebody is waiting to see that it works.
             flush_at: 1,
             subject: header.subject_id.clone().into_bytes(),
+            export_id: header.id.clone(),
+            signing_key: None,
             states: Default::default(),
             open: None,
             last_parent: None,

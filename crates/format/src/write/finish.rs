@@ -5,8 +5,9 @@ use std::io;
 
 use super::{WriteError, Writer, hex};
 use crate::gap::Gap;
-use crate::header::{Integrity, LeftOutCount, SectionSummary, Status, Summary, Totals};
+use crate::header::{LeftOutCount, SectionSummary, Status, Summary, Totals};
 use crate::section::Section;
+use crate::sign::{IntegritySignature, SigningKey, integrity_line};
 use crate::sink::BUFFER_BYTES;
 
 /// What a finished file is.
@@ -24,9 +25,16 @@ pub struct Written {
     pub gaps: Vec<Gap>,
     /// What was left out.
     pub left_out: Vec<LeftOutCount>,
+    /// The signature, when there was a key to sign with.
+    pub signature: Option<IntegritySignature>,
 }
 
 impl Writer {
+    /// Has the file signed with this key when it is finished; without one it is not signed.
+    pub fn sign_with(&mut self, key: SigningKey) {
+        self.signing_key = Some(key);
+    }
+
     /// Writes what comes after the data: gaps, summary, integrity.
     pub fn finish(mut self) -> Result<Written, WriteError> {
         let next = self.close_section()?;
@@ -49,13 +57,10 @@ impl Writer {
         let left_out = self.left_out_counts();
         self.write_summary(gap_count, left_out.clone())?;
         self.sink.send(&mut self.buffer)?;
-        let integrity = Integrity {
-            sha256: hex(&self.sink.seal()?),
-            signature: None,
-        };
-        self.buffer.extend_from_slice(b"\"integrity\":");
-        serde_json::to_writer(&mut self.buffer, &integrity).map_err(io::Error::from)?;
-        self.buffer.extend_from_slice(b"}\n");
+        let digest = hex(&self.sink.seal()?);
+        let signature = self.sign(&digest);
+        let line = integrity_line(&digest, signature.as_ref());
+        self.buffer.extend_from_slice(line.as_bytes());
         self.sink.send(&mut self.buffer)?;
         let size_bytes = self.sink.sent_bytes();
         let sha256 = self.sink.finish()?;
@@ -70,7 +75,13 @@ impl Writer {
             gap_count,
             gaps,
             left_out,
+            signature,
         })
+    }
+
+    fn sign(&self, digest: &str) -> Option<IntegritySignature> {
+        let key = self.signing_key.as_ref()?;
+        Some(key.sign(digest, &self.export_id))
     }
 
     fn left_out_counts(&self) -> Vec<LeftOutCount> {

@@ -12,6 +12,7 @@ use carryall_format::header::{
     VERSION,
 };
 use carryall_format::section::Section;
+use carryall_format::sign::{Integrity, SigningKey};
 use carryall_format::write::{PART_BYTES, Proof, Reference, WriteError, Writer, Written, hex};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -177,6 +178,32 @@ fn the_digest_covers_every_byte_before_the_last_line() {
         hex(&Sha256::digest(&bytes[..end]))
     );
     assert_eq!(file["integrity"]["signature"], Value::Null);
+    assert_eq!(written.sha256[..], Sha256::digest(&bytes)[..]);
+    assert_eq!(written.size_bytes, bytes.len() as u64);
+}
+
+#[test]
+fn a_file_with_a_key_is_signed_over_its_digest_and_id_and_else_the_same() {
+    let signing = SigningKey::from_seed(&[9; 32]);
+    let (unsigned, _) = written(sample).unwrap();
+    let (bytes, written) = written(|writer| {
+        writer.sign_with(signing.clone());
+        sample(writer)
+    })
+    .unwrap();
+    let end = bytes[..bytes.len() - 1]
+        .iter()
+        .rposition(|byte| *byte == b'\n')
+        .unwrap()
+        + 1;
+    assert_eq!(bytes[..end], unsigned[..end]);
+    let integrity = Integrity::of_line(&bytes[end..]).unwrap();
+    assert_eq!(integrity.sha256, hex(&Sha256::digest(&bytes[..end])));
+    assert_eq!(integrity.signature, written.signature);
+    let key = signing.public_key();
+    let signature = integrity.signature.unwrap();
+    assert!(key.has_signed(&integrity.sha256, &header().id, &signature));
+    assert!(!key.has_signed(&integrity.sha256, "another", &signature));
     assert_eq!(written.sha256[..], Sha256::digest(&bytes)[..]);
     assert_eq!(written.size_bytes, bytes.len() as u64);
 }
