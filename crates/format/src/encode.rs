@@ -80,6 +80,11 @@ static BASE64: LazyLock<Base64> = LazyLock::new(|| Base64::standard(general_purp
 static BASE64: LazyLock<general_purpose::GeneralPurpose> =
     LazyLock::new(|| general_purpose::STANDARD);
 
+/// RFC 4648 base64 with padding, for reading it back.
+pub(crate) fn base64_engine() -> &'static impl base64::Engine {
+    &*BASE64
+}
+
 /// Appends RFC 4648 base64 with padding, without quotes.
 pub fn base64(out: &mut Vec<u8>, bytes: &[u8]) {
     // Room has to be zeroed before it is filled; in pieces as small as the first cache that is free.

@@ -14,6 +14,7 @@ mod json_path;
 mod json_read;
 mod json_string;
 mod json_visit;
+pub mod read;
 mod repair;
 pub mod schema;
 pub mod section;
@@ -22,6 +23,7 @@ mod simd;
 mod sink;
 mod timestamp;
 mod timestamp_text;
+pub mod verify;
 pub mod write;
 
 pub use ids::IdSet;

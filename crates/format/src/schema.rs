@@ -12,9 +12,12 @@ use crate::section::{Field, Kind, Section, Shape};
 use crate::sign::ALGORITHM;
 use crate::write::hex;
 
-const TIMESTAMP: &str =
+pub(crate) const TIMESTAMP: &str =
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{3}([0-9]{3}([0-9]{3})?)?)?Z$";
-const DIGEST: &str = "^[0-9a-f]{64}$";
+pub(crate) const DIGEST: &str = "^[0-9a-f]{64}$";
+pub(crate) const KEY_ID: &str = "^[0-9a-f]{16}$";
+pub(crate) const SIGNATURE: &str = "^[A-Za-z0-9+/]{86}==$";
+pub(crate) const UUID: &str = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$";
 
 /// The schema as `carryall schema` prints it, ending in a line feed.
 #[must_use]
@@ -176,7 +179,7 @@ fn export() -> Value {
             "version": { "const": VERSION },
             "revision": { "type": "integer", "minimum": 0 },
             "schema": object(&json!({ "sha256": { "type": "string", "pattern": DIGEST }, "location": text() }), &[]),
-            "id": { "type": "string", "pattern": "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$" },
+            "id": { "type": "string", "pattern": UUID },
             "product": text(),
             "subject_id": { "type": "string", "minLength": 1 },
             "created_at": time(),
@@ -252,8 +255,8 @@ fn integrity() -> Value {
     let mut signature = object(
         &json!({
             "algorithm": { "const": ALGORITHM },
-            "key_id": { "type": "string", "pattern": "^[0-9a-f]{16}$" },
-            "value": { "type": "string", "pattern": "^[A-Za-z0-9+/]{86}==$" },
+            "key_id": { "type": "string", "pattern": KEY_ID },
+            "value": { "type": "string", "pattern": SIGNATURE },
         }),
         &[],
     );

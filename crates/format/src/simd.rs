@@ -69,6 +69,41 @@ pub fn plain_len(bytes: &[u8]) -> usize {
     portable::plain_len(bytes)
 }
 
+/// How many bytes of a string that is being read stand before its end, and a byte that is not smaller
+/// than any of them. Also stops at what needs a closer look: a control character, or a backslash that
+/// does not start an escape of one letter.
+pub fn text_len(bytes: &[u8]) -> (usize, u8) {
+    #[cfg(target_arch = "x86_64")]
+    return x86::text_len(bytes);
+    #[cfg(not(target_arch = "x86_64"))]
+    text_len_from(bytes, 0, 0)
+}
+
+/// The same, one byte after the other.
+fn text_len_from(bytes: &[u8], start: usize, mut largest: u8) -> (usize, u8) {
+    let mut at = start;
+    while let Some(&byte) = bytes.get(at) {
+        if !is_special(byte) {
+            at += 1;
+        } else if byte == b'\\'
+            && bytes
+                .get(at + 1)
+                .is_some_and(|&next| is_escape_letter(next))
+        {
+            at += 2;
+        } else {
+            break;
+        }
+        largest = largest.max(byte);
+    }
+    (at, largest)
+}
+
+/// Whether a byte after a backslash makes an escape of these two.
+const fn is_escape_letter(byte: u8) -> bool {
+    matches!(byte, b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't')
+}
+
 /// Whether UTF-8 text holds two bytes that every noncharacter has, and few other characters: `EF B7`
 /// of U+FDD0 to U+FDEF, `BF BE` or `BF BF` at the end of the rest.
 pub fn may_hold_noncharacter(text: &[u8]) -> bool {
@@ -186,6 +221,24 @@ mod tests {
                 prop_assert_eq!(len, plain.len());
                 prop_assert!(plain.bytes().all(|byte| byte <= largest));
                 prop_assert_eq!(&out[6..], plain.as_bytes());
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_implementation_finds_the_same_end_of_a_string(
+            before in "([ -!#-\\[\\]-~é漢]|\\\\[\"\\\\/bfnrt]){0,80}", rest in any_bytes(),
+        ) {
+            let bytes = [before.as_bytes(), &rest].concat();
+            let (expected, _) = text_len_from(&bytes, 0, 0);
+            let mut found = vec![text_len(&bytes)];
+            #[cfg(target_arch = "x86_64")]
+            found.push(x86::text_len_sse2(&bytes));
+            for (len, largest) in found {
+                prop_assert_eq!(len, expected);
+                prop_assert!(len >= before.len() || rest.is_empty());
+                prop_assert!(bytes[..len].iter().all(|&byte| byte <= largest));
             }
         }
     }

@@ -8,6 +8,7 @@ mod origin;
 mod progress;
 mod schema;
 mod serve;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -20,6 +21,7 @@ pub enum Command {
     Schema(schema::Schema),
     Demo(demo::Demo),
     Serve(serve::Serve),
+    Verify(verify::Verify),
 }
 
 impl Command {
@@ -31,6 +33,7 @@ impl Command {
             Command::Schema(schema) => schema.run(),
             Command::Demo(demo) => demo.run(),
             Command::Serve(serve) => serve.run(),
+            Command::Verify(verify) => verify.run(),
         }
     }
 }

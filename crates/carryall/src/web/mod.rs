@@ -20,7 +20,7 @@ mod ranges;
 mod sessions;
 mod settings;
 mod sign_in;
-mod words;
+pub mod words;
 
 #[cfg(test)]
 mod tests;

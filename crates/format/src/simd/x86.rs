@@ -17,7 +17,7 @@ use std::arch::x86_64::{__m128i, __m256i};
 use std::{is_x86_feature_detected, ptr};
 
 use super::lanes::{Lanes, largest_byte};
-use super::{SPELLINGS, is_special};
+use super::{SPELLINGS, is_escape_letter, is_special, text_len_from};
 
 /// Input between two looks at the room that is left, so that one long text does not ask for six
 /// times its size in advance.
@@ -50,6 +50,16 @@ pub fn plain_len(bytes: &[u8]) -> usize {
     unsafe { plain_len_lanes::<__m128i>(bytes) }
 }
 
+/// See `super::text_len`.
+pub fn text_len(bytes: &[u8]) -> (usize, u8) {
+    if is_x86_feature_detected!("avx2") {
+        // SAFETY: AVX2 was detected.
+        unsafe { text_len_avx2(bytes) }
+    } else {
+        text_len_sse2(bytes)
+    }
+}
+
 /// See `super::may_hold_noncharacter`.
 pub fn may_hold_noncharacter(text: &[u8]) -> bool {
     if is_x86_feature_detected!("avx2") {
@@ -69,6 +79,17 @@ fn escape_avx2(out: &mut Vec<u8>, bytes: &[u8]) -> u8 {
 pub fn escape_sse2(out: &mut Vec<u8>, bytes: &[u8]) -> u8 {
     // SAFETY: SSE2 is part of x86-64.
     unsafe { escape_lanes::<__m128i>(out, bytes) }
+}
+
+#[target_feature(enable = "avx2")]
+fn text_len_avx2(bytes: &[u8]) -> (usize, u8) {
+    // SAFETY: the caller has AVX2.
+    unsafe { text_len_lanes::<__m256i>(bytes) }
+}
+
+pub fn text_len_sse2(bytes: &[u8]) -> (usize, u8) {
+    // SAFETY: SSE2 is part of x86-64.
+    unsafe { text_len_lanes::<__m128i>(bytes) }
 }
 
 #[target_feature(enable = "avx2")]
@@ -231,6 +252,38 @@ unsafe fn copy_plain_lanes<L: Lanes>(out: &mut Vec<u8>, bytes: &[u8]) -> (usize,
             .iter()
             .fold(largest_byte(largest), |max, &b| max.max(b));
         (done + plain, seen)
+    }
+}
+
+/// Escapes of one letter are stepped over within the vector: prose has one in every fifty bytes, and
+/// starting anew behind each would cost more than the reading.
+#[inline(always)]
+unsafe fn text_len_lanes<L: Lanes>(bytes: &[u8]) -> (usize, u8) {
+    let mut done = 0;
+    // SAFETY: `done + WIDTH` and the byte behind it lie within `bytes`; the caller has the instruction
+    // set.
+    unsafe {
+        let mut largest = L::splat(0);
+        while done + L::WIDTH < bytes.len() {
+            let vector = L::load(bytes.as_ptr().add(done));
+            largest = largest.max(vector);
+            let mut mask = vector.specials();
+            let mut next = done + L::WIDTH;
+            while mask != 0 {
+                let bit = mask.trailing_zeros();
+                let at = done + bit as usize;
+                if *bytes.get_unchecked(at) != b'\\'
+                    || !is_escape_letter(*bytes.get_unchecked(at + 1))
+                {
+                    return (at, largest_byte(largest));
+                }
+                // The letter may itself be special, or the first byte of the next vector.
+                mask &= !(1 << bit) & !(2 << bit);
+                next = next.max(at + 2);
+            }
+            done = next;
+        }
+        text_len_from(bytes, done, largest_byte(largest))
     }
 }
 

@@ -1,0 +1,139 @@
+//! `carryall verify`: whether an export is whole, unchanged and consistent.
+
+mod json;
+mod text;
+
+use std::fs::File;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, anyhow};
+use carryall_format::sign::KnownKeys;
+use carryall_format::verify::{Input, Options, Report, Verdict, verify};
+
+use super::progress;
+
+/// Check an export: every byte, every record, every reference, digest and signature
+///
+/// Nothing leaves this computer. Exit code 0: sound; 1: something is wrong with it, and the report
+/// says what; 2: it cannot be read, or is no export.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  carryall verify PRODUCT-export-2026-11-24.json
+  carryall verify export.json --key carryall-keys.json --require-signature
+  ssh host cat export.json | carryall verify - --json | jq .verdict")]
+pub struct Verify {
+    /// The export; - is standard input
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Print one JSON object instead of a report for people
+    #[arg(long)]
+    json: bool,
+    /// Public keys that prove where a file comes from: the product's carryall-keys.json, or PEM.
+    /// May be given several times
+    #[arg(long, value_name = "FILE")]
+    key: Vec<PathBuf>,
+    /// Count a file without a good signature by one of these keys as unsound
+    #[arg(long, requires = "key", conflicts_with = "no_digest")]
+    require_signature: bool,
+    /// Do not compute the digest of the file: faster, and an edited file may pass
+    #[arg(long)]
+    no_digest: bool,
+    /// How many records are checked at the same time; one for each processor by default
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    threads: Option<u16>,
+}
+
+impl Verify {
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        let mut options = Options {
+            digest: !self.no_digest,
+            keys: known_keys(&self.key)?,
+            require_signature: self.require_signature,
+            ..Options::default()
+        };
+        if let Some(threads) = self.threads {
+            options.checkers = threads.into();
+        }
+        let report = self.check(&options)?;
+        let mut out = std::io::stdout().lock();
+        let name = self.name();
+        let written = if self.json {
+            json::print(&mut out, &name, &report)
+        } else {
+            text::print(&mut out, &name, &report, &options)
+        };
+        match written.and_then(|()| out.flush()) {
+            // Whoever reads has read enough.
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+                return Err(error.into());
+            }
+            _ => {}
+        }
+        Ok(ExitCode::from(match report.verdict {
+            Verdict::Sound => 0,
+            Verdict::Findings => 1,
+            Verdict::Unreadable => 2,
+        }))
+    }
+
+    fn name(&self) -> String {
+        if self.is_stdin() {
+            "standard input".to_owned()
+        } else {
+            self.file.display().to_string()
+        }
+    }
+
+    fn is_stdin(&self) -> bool {
+        self.file.as_os_str() == "-"
+    }
+
+    fn check(&self, options: &Options) -> anyhow::Result<Report> {
+        let bar = progress::bar();
+        bar.set_message("checking");
+        let mut advanced = |bytes| bar.set_position(bytes);
+        let report = if self.is_stdin() {
+            let input = std::io::stdin();
+            if input.is_terminal() {
+                return Err(anyhow!(
+                    "standard input is a terminal: pipe an export in, or name a file"
+                ));
+            }
+            verify(Input::Stream(input), options, &mut advanced)
+        } else {
+            let file = open(&self.file)?;
+            bar.set_length(file.metadata().map_or(0, |found| found.len()));
+            verify(Input::file(file), options, &mut advanced)
+        };
+        bar.finish_and_clear();
+        report.with_context(|| format!("{} cannot be read to its end", self.name()))
+    }
+}
+
+/// Opens an export.
+fn open(path: &Path) -> anyhow::Result<File> {
+    let file = File::open(path).with_context(|| format!("{} cannot be opened", path.display()))?;
+    if file.metadata().is_ok_and(|found| found.is_dir()) {
+        return Err(anyhow!(
+            "{} is a folder: name the export in it",
+            path.display()
+        ));
+    }
+    Ok(file)
+}
+
+fn known_keys(files: &[PathBuf]) -> anyhow::Result<KnownKeys> {
+    let mut all = KnownKeys::default();
+    for path in files {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("{} cannot be read", path.display()))?;
+        let keys = KnownKeys::parse(&text).map_err(|error| {
+            let hint = error.hint().map(|hint| format!("\nhint: {hint}"));
+            anyhow!("{}: {error}{}", path.display(), hint.unwrap_or_default())
+        })?;
+        keys.keys().iter().for_each(|key| all.put(key.clone()));
+    }
+    Ok(all)
+}

@@ -1,0 +1,354 @@
+//! Looks at one piece of the file. Runs on every core at once, and knows of no other piece.
+
+use std::hash::{BuildHasher, RandomState};
+
+use super::contents::{self, ContentPart, Stated};
+use super::finding::{Code, Finding, Findings};
+use super::json::{Json, TOO_DEEP, decoded};
+use super::kinds::Strings;
+use super::record::{Table, Values};
+use super::tally::Tally;
+use crate::json_read::InvalidJson;
+use crate::read::{Batch, Part, Piece, Place, Slice};
+use crate::section::{Kind, Section};
+
+/// An id: its hash, where its record stands.
+pub type IdRow = [u64; 3];
+/// A reference: the hash of what it names, the hash of the gap that would excuse it, and where it
+/// stands.
+pub type RefRow = [u64; 4];
+
+/// Keyed hashes of ids, the same on every thread.
+#[derive(Debug, Clone, Default)]
+pub struct Hasher(RandomState);
+
+impl Hasher {
+    /// Of an id.
+    #[inline]
+    pub fn id(&self, id: &[u8]) -> u64 {
+        self.0.hash_one(id)
+    }
+
+    /// Of what a gap is about.
+    pub fn gap(&self, code: &str, section: &str, id: &[u8], field: Option<&str>) -> u64 {
+        self.0.hash_one((code, section, id, field))
+    }
+}
+
+/// Section, field and line in one number.
+pub fn pack(section: Section, field: usize, line: u64) -> u64 {
+    line << 16 | (section as u64) << 8 | field as u64
+}
+
+/// The other way.
+pub fn unpack(packed: u64) -> (Section, usize, u64) {
+    let section = Section::ALL[(packed >> 8 & 0xFF) as usize];
+    (section, (packed & 0xFF) as usize, packed >> 16)
+}
+
+/// What was found in one piece.
+#[derive(Debug, Default)]
+pub struct Checked {
+    pub findings: Findings,
+    pub counts: Vec<(Part, u64)>,
+    pub ids: Vec<(Section, Vec<IdRow>)>,
+    pub refs: Vec<(Section, RefRow)>,
+    pub tallies: Vec<Tally>,
+    pub contents: Vec<ContentPart>,
+    pub stated: Vec<Stated>,
+    /// Values outside the sections, and each gap, for whoever puts the pieces together.
+    pub documents: Vec<Document>,
+}
+
+/// A value outside the sections.
+#[derive(Debug)]
+pub struct Document {
+    pub part: Part,
+    pub place: Place,
+    pub value: serde_json::Value,
+    /// The line that it stands on, for the last one.
+    pub line: Vec<u8>,
+}
+
+/// Checks pieces.
+pub struct Checker {
+    pub hasher: Hasher,
+    values: Values,
+}
+
+impl Checker {
+    pub fn new(hasher: Hasher) -> Checker {
+        Checker {
+            hasher,
+            values: Values::new(),
+        }
+    }
+
+    /// Checks every record of a piece.
+    pub fn check(&mut self, piece: &Piece) -> Checked {
+        let mut checked = Checked::default();
+        for fault in &piece.faults {
+            let code = match fault.problem {
+                crate::read::TOO_LARGE => Code::RecordTooLarge,
+                crate::read::NO_EXPORT => Code::NotAnExport,
+                _ => Code::InvalidJson,
+            };
+            let finding = Finding::new(code, fault.problem).at(fault.place);
+            checked.findings.push(finding);
+        }
+        for batch in &piece.batches {
+            self.batch(piece, batch, &mut checked);
+        }
+        checked
+    }
+
+    fn batch(&mut self, piece: &Piece, batch: &Batch, checked: &mut Checked) {
+        let is_empty = |slice: &Slice| is_empty_object(piece.bytes(*slice));
+        if batch.part == Part::Section(Section::AccountSettings)
+            && batch.slices.iter().all(is_empty)
+        {
+            // A slice that says nothing about the account.
+            return;
+        }
+        checked.counts.push((batch.part, batch.slices.len() as u64));
+        match batch.part {
+            Part::Section(section) => {
+                let is_list = section.shape() == crate::section::Shape::List;
+                if is_list != batch.is_list {
+                    let what = if is_list {
+                        "a list belongs here"
+                    } else {
+                        "an object belongs here"
+                    };
+                    let place = piece.place_of(batch.slices[0]);
+                    let finding = Finding::new(Code::WrongKind, what).at(place);
+                    checked.findings.push(finding.within(batch.part));
+                }
+                self.records(piece, batch, section, checked);
+            }
+            part => batch
+                .slices
+                .iter()
+                .for_each(|slice| document(piece, part, *slice, checked)),
+        }
+    }
+
+    fn records(&mut self, piece: &Piece, batch: &Batch, section: Section, checked: &mut Checked) {
+        let table = Table::of(section);
+        let mut walk = Walk::new(section, table);
+        for slice in &batch.slices {
+            let (text, place) = (piece.bytes(*slice), piece.place_of(*slice));
+            let mut json = Json::new(text);
+            let read = self.values.read(&mut json, table);
+            if read.is_err() || !json.flaws.is_empty() || !self.values.faults.is_empty() {
+                self.note(&json, read.as_ref().err(), section, place, checked);
+            }
+            if section == Section::FileContents {
+                contents::part(text, &self.values, place, checked);
+            }
+            walk.record(text, &self.values, place, &self.hasher, checked);
+        }
+        if !walk.ids.is_empty() {
+            checked.ids.push((section, std::mem::take(&mut walk.ids)));
+        }
+        walk.finish(checked);
+    }
+
+    #[cold]
+    fn note(
+        &self,
+        json: &Json<'_>,
+        error: Option<&InvalidJson>,
+        section: Section,
+        place: Place,
+        checked: &mut Checked,
+    ) {
+        let (part, text) = (Part::Section(section), json.input);
+        let id = (section != Section::FileContents)
+            .then(|| self.values.string(text, 0))
+            .flatten();
+        note_json(json, error, part, id.as_deref(), place, checked);
+        for fault in &self.values.faults {
+            let finding = Finding::new(fault.code, fault.what.clone())
+                .at(within(text, place, fault.at))
+                .within(part)
+                .of(id.clone());
+            checked.findings.push(finding.field(fault.field.clone()));
+        }
+    }
+}
+
+/// Notes why a text is not JSON, or not such that every reader reads it alike.
+fn note_json(
+    json: &Json<'_>,
+    error: Option<&InvalidJson>,
+    part: Part,
+    id: Option<&str>,
+    place: Place,
+    checked: &mut Checked,
+) {
+    if let Some(error) = error {
+        let code = if error.problem == TOO_DEEP {
+            Code::TooDeep
+        } else {
+            Code::InvalidJson
+        };
+        let finding = Finding::new(code, error.problem).at(within(json.input, place, error.offset));
+        checked
+            .findings
+            .push(finding.within(part).of(id.map(str::to_owned)));
+    }
+    for flaw in &json.flaws {
+        let finding = Finding::new(flaw.code, flaw.what.clone())
+            .at(within(json.input, place, flaw.at))
+            .within(part)
+            .of(id.map(str::to_owned));
+        checked.findings.push(finding);
+    }
+}
+
+fn is_empty_object(text: &[u8]) -> bool {
+    let within = text
+        .strip_prefix(b"{")
+        .and_then(|rest| rest.strip_suffix(b"}"));
+    within.is_some_and(|within| within.trim_ascii().is_empty())
+}
+
+/// A place within a record.
+fn within(text: &[u8], place: Place, at: usize) -> Place {
+    let before = &text[..at.min(text.len())];
+    Place {
+        offset: place.offset + before.len() as u64,
+        line: place.line + memchr::memchr_iter(b'\n', before).count() as u64,
+    }
+}
+
+/// A value outside the sections: small, so it is read whole.
+fn document(piece: &Piece, part: Part, slice: Slice, checked: &mut Checked) {
+    let (text, place) = (piece.bytes(slice), piece.place_of(slice));
+    let mut json = Json::new(text);
+    let read = json.whole(Json::value);
+    note_json(&json, read.as_ref().err(), part, None, place, checked);
+    if part == Part::Unknown || read.is_err() {
+        return;
+    }
+    // serde_json knows no NaN and at most 128 levels; what it cannot read was noted or is too deep.
+    let Ok(value) = serde_json::from_slice(text) else {
+        return;
+    };
+    let rest = &piece.block[piece.covered_bytes..];
+    let line = match memchr::memchr(b'\n', rest) {
+        Some(end) => &rest[..=end],
+        None => rest,
+    };
+    let line = if part == Part::Integrity { line } else { &[] };
+    checked.documents.push(Document {
+        part,
+        place,
+        value,
+        line: line.to_vec(),
+    });
+}
+
+/// What is remembered from record to record of one section: references that need no look-up.
+struct Walk<'a> {
+    section: Section,
+    ids: Vec<IdRow>,
+    /// Fields that refer, with what they refer to.
+    refs: Vec<(usize, Section, bool)>,
+    last_id: &'a [u8],
+    last_refs: Vec<&'a [u8]>,
+    tally: super::tally::Walk,
+}
+
+impl<'a> Walk<'a> {
+    fn new(section: Section, table: &Table) -> Walk<'a> {
+        let fields = table.fields.iter().enumerate();
+        let refs: Vec<_> = fields
+            .filter_map(|(index, field)| match field.kind {
+                Kind::Ref(to) => Some((index, to, false)),
+                Kind::Refs(to) => Some((index, to, true)),
+                _ => None,
+            })
+            .collect();
+        Walk {
+            section,
+            ids: Vec::new(),
+            last_id: b"",
+            last_refs: vec![b""; refs.len()],
+            refs,
+            tally: super::tally::Walk::new(section, table),
+        }
+    }
+
+    fn record(
+        &mut self,
+        text: &'a [u8],
+        values: &Values,
+        place: Place,
+        hasher: &Hasher,
+        checked: &mut Checked,
+    ) {
+        let id = match self.section {
+            Section::FileContents | Section::AccountSettings => return,
+            _ => decoded(values.text(text, 0).unwrap_or_default()),
+        };
+        let id_hash = hasher.id(&id);
+        let packed = pack(self.section, 0, place.line);
+        self.ids.push([id_hash, place.offset, packed]);
+        for (number, &(index, to, is_list)) in self.refs.iter().enumerate() {
+            let Some(raw) = values.raw(text, index).filter(|raw| raw[0] != b'n') else {
+                continue;
+            };
+            // The same as in the record before, or that record itself: nothing new to look up.
+            let is_known = raw == self.last_refs[number]
+                || (to == self.section && raw.len() > 1 && raw[1..raw.len() - 1] == *self.last_id);
+            if is_known {
+                continue;
+            }
+            self.last_refs[number] = raw;
+            let mut push = |target: &[u8]| {
+                let field = Table::of(self.section).fields[index].name;
+                let gap = hasher.gap("dangling_reference", self.section.name(), &id, Some(field));
+                let packed = pack(self.section, index, place.line);
+                let row = [hasher.id(&decoded(target)), gap, place.offset, packed];
+                checked.refs.push((to, row));
+            };
+            if is_list {
+                Strings::of(raw).flatten().for_each(&mut push);
+            } else if let [b'"', target @ .., b'"'] = raw {
+                push(target);
+            }
+        }
+        self.tally.record(text, values, id_hash, hasher, checked);
+        if self.section.has_contents() {
+            checked
+                .stated
+                .push(stated(self.section, text, values, place));
+        }
+        self.last_id = values.text(text, 0).unwrap_or_default();
+    }
+
+    fn finish(self, checked: &mut Checked) {
+        self.tally.finish(checked);
+    }
+}
+
+/// What a record says of its file.
+fn stated(section: Section, text: &[u8], values: &Values, place: Place) -> Stated {
+    let table = Table::of(section);
+    let size = table
+        .index_of("size_bytes")
+        .and_then(|index| values.raw(text, index));
+    let size = size.and_then(|raw| std::str::from_utf8(raw).ok()?.parse().ok());
+    let sha256 = table
+        .index_of("sha256")
+        .and_then(|index| values.string(text, index));
+    Stated {
+        section,
+        id: values.string(text, 0).unwrap_or_default(),
+        size_bytes: size,
+        sha256: sha256.map(|sha256| sha256.to_ascii_lowercase()),
+        place,
+    }
+}

@@ -1,0 +1,260 @@
+//! Bytes of files: each part for itself, then put together and hashed.
+
+use std::collections::{HashMap, HashSet};
+
+use base64::Engine as _;
+use sha2::{Digest, Sha256};
+
+use super::check::{Checked, Hasher};
+use super::finding::{Code, Finding, Findings};
+use super::record::{Table, Values};
+use crate::read::{Part, Place};
+use crate::section::Section;
+use crate::write::{PART_BYTES, hex};
+
+/// One record of `file_contents`, decoded.
+#[derive(Debug)]
+pub struct ContentPart {
+    section: Option<Section>,
+    file_id: String,
+    part: u64,
+    is_last: bool,
+    bytes: Vec<u8>,
+    size_bytes: Option<u64>,
+    sha256: Option<String>,
+    is_complete: Option<bool>,
+    place: Place,
+}
+
+const CONTENTS: Part = Part::Section(Section::FileContents);
+
+/// Takes one record apart.
+pub fn part(text: &[u8], values: &Values, place: Place, checked: &mut Checked) {
+    let table = Table::of(Section::FileContents);
+    let raw = |name| values.raw(text, table.index_of(name)?);
+    let string = |name| values.string(text, table.index_of(name)?);
+    let number = |name| std::str::from_utf8(raw(name)?).ok()?.parse::<u64>().ok();
+    let file_id = string("file_id").unwrap_or_default();
+    let base64 = table
+        .index_of("base64")
+        .and_then(|index| values.text(text, index))
+        .unwrap_or_default();
+    let mut bytes = Vec::new();
+    if let Err(what) = decode(base64, &mut bytes) {
+        let finding = Finding::new(Code::ContentsBase64, what).at(place);
+        let finding = finding.within(CONTENTS).of(Some(file_id.clone()));
+        checked.findings.push(finding.field("base64"));
+    }
+    checked.contents.push(ContentPart {
+        section: string("section").and_then(|name| Section::named(&name)),
+        file_id,
+        // A missing number was noted as a missing field.
+        part: number("part").unwrap_or_default(),
+        is_last: raw("last") == Some(b"true"),
+        bytes,
+        size_bytes: number("size_bytes"),
+        sha256: string("sha256"),
+        is_complete: raw("complete").map(|raw| raw == b"true"),
+        place,
+    });
+}
+
+fn decode(text: &[u8], bytes: &mut Vec<u8>) -> Result<(), String> {
+    // A slash may be written with a backslash by another program; nothing else of base64 may.
+    let text = super::json::decoded(text);
+    bytes.resize(text.len() / 4 * 3, 0);
+    match crate::encode::base64_engine().decode_slice(&text, bytes) {
+        Ok(len) => bytes.truncate(len),
+        Err(error) => {
+            bytes.clear();
+            return Err(error.to_string());
+        }
+    }
+    if bytes.len() > PART_BYTES {
+        return Err(format!("more than {PART_BYTES} bytes in one part"));
+    }
+    Ok(())
+}
+
+/// What a record says of a file's bytes.
+#[derive(Debug)]
+pub struct Stated {
+    pub section: Section,
+    pub id: String,
+    pub size_bytes: Option<u64>,
+    pub sha256: Option<String>,
+    pub place: Place,
+}
+
+/// The bytes of one file, as they were found.
+#[derive(Debug)]
+struct Found {
+    section: Section,
+    id: String,
+    size_bytes: u64,
+    sha256: String,
+    is_complete: bool,
+    place: Place,
+}
+
+/// Puts the parts together. Some 100 bytes of memory for each file.
+#[derive(Debug, Default)]
+pub struct Contents {
+    open: Option<Open>,
+    done: HashSet<u64>,
+    found: Vec<(u64, Found)>,
+    stated: HashMap<u64, Stated>,
+    /// Bytes of all files.
+    pub file_bytes: u64,
+}
+
+#[derive(Debug)]
+struct Open {
+    section: Option<Section>,
+    file_id: String,
+    next: u64,
+    hash: Sha256,
+    size_bytes: u64,
+    place: Place,
+}
+
+impl Contents {
+    /// Notes what a record says of its file.
+    pub fn state(&mut self, stated: Stated, hasher: &Hasher) {
+        let key = hasher.gap("", stated.section.name(), stated.id.as_bytes(), None);
+        self.stated.insert(key, stated);
+    }
+
+    /// Takes the next part.
+    pub fn add(&mut self, part: &ContentPart, hasher: &Hasher, findings: &mut Findings) {
+        let continues = self.open.as_ref().is_some_and(|open| {
+            open.section == part.section && open.file_id == part.file_id && part.part > 0
+        });
+        if !continues {
+            self.close(findings);
+            self.open = Some(Open {
+                section: part.section,
+                file_id: part.file_id.clone(),
+                next: 0,
+                hash: Sha256::new(),
+                size_bytes: 0,
+                place: part.place,
+            });
+        }
+        let Some(open) = &mut self.open else { return };
+        let wrong = |code, what: String| {
+            let finding = Finding::new(code, what).at(part.place).within(CONTENTS);
+            finding.of(Some(part.file_id.clone()))
+        };
+        if part.part != open.next {
+            let what = format!("part {} stands where part {} belongs", part.part, open.next);
+            findings.push(wrong(Code::ContentsParts, what).field("part"));
+            open.next = part.part;
+        }
+        if !part.is_last && part.bytes.len() != PART_BYTES {
+            let what = format!(
+                "a part that is not the last has {} bytes, not {PART_BYTES}",
+                part.bytes.len()
+            );
+            findings.push(wrong(Code::ContentsParts, what).field("base64"));
+        }
+        open.next += 1;
+        open.size_bytes += part.bytes.len() as u64;
+        open.hash.update(&part.bytes);
+        self.file_bytes += part.bytes.len() as u64;
+        if part.is_last {
+            self.end(part, hasher, findings);
+        }
+    }
+
+    fn end(&mut self, part: &ContentPart, hasher: &Hasher, findings: &mut Findings) {
+        let Some(open) = self.open.take() else { return };
+        let wrong = |code, what: String, field| {
+            let finding = Finding::new(code, what).at(part.place).within(CONTENTS);
+            finding.of(Some(part.file_id.clone())).field(field)
+        };
+        let sha256 = hex(&open.hash.finalize());
+        for (field, is_there) in [
+            ("size_bytes", part.size_bytes.is_some()),
+            ("sha256", part.sha256.is_some()),
+            ("complete", part.is_complete.is_some()),
+        ] {
+            if !is_there {
+                let what = "it is not there, on the last part of a file".to_owned();
+                findings.push(wrong(Code::MissingField, what, field));
+            }
+        }
+        if part.size_bytes.is_some_and(|size| size != open.size_bytes) {
+            let what = format!("the parts hold {} bytes", open.size_bytes);
+            findings.push(wrong(Code::ContentsDigest, what, "size_bytes"));
+        }
+        if part.sha256.as_ref().is_some_and(|stated| *stated != sha256) {
+            let what = format!("the parts have the SHA-256 {sha256}");
+            findings.push(wrong(Code::ContentsDigest, what, "sha256"));
+        }
+        let Some(section) = open.section else { return };
+        let key = hasher.gap("", section.name(), open.file_id.as_bytes(), None);
+        if !self.done.insert(key) {
+            let what = "the bytes of this file stand in the file twice".to_owned();
+            findings.push(wrong(Code::ContentsParts, what, "file_id"));
+        }
+        let found = Found {
+            section,
+            id: open.file_id,
+            size_bytes: open.size_bytes,
+            sha256,
+            is_complete: part.is_complete.unwrap_or(true),
+            place: part.place,
+        };
+        self.found.push((key, found));
+    }
+
+    /// Notes a file whose last part did not come.
+    pub fn close(&mut self, findings: &mut Findings) {
+        if let Some(open) = self.open.take() {
+            let finding =
+                Finding::new(Code::ContentsParts, "the last part of this file is missing");
+            let finding = finding.at(open.place).within(CONTENTS);
+            findings.push(finding.of(Some(open.file_id)));
+        }
+    }
+
+    /// Holds the bytes against their records. `is_gap` says whether the file's gaps name a code for
+    /// a record.
+    pub fn finish(mut self, is_gap: impl Fn(&str, Section, &str) -> bool, findings: &mut Findings) {
+        self.close(findings);
+        for (key, found) in &self.found {
+            let wrong = |code, what: String| {
+                let finding = Finding::new(code, what).at(found.place).within(CONTENTS);
+                finding.of(Some(found.id.clone())).field("file_id")
+            };
+            let Some(stated) = self.stated.get(key) else {
+                let what = format!("no record of `{}` has this id", found.section.name());
+                findings.push(wrong(Code::UnresolvedReference, what));
+                continue;
+            };
+            if !found.is_complete && !is_gap("object_incomplete", found.section, &found.id) {
+                let what = "reading stopped before the end, and no gap says so".to_owned();
+                findings.push(wrong(Code::ContentsDiffer, what));
+            }
+            let differs = stated
+                .size_bytes
+                .is_some_and(|size| size != found.size_bytes)
+                || stated
+                    .sha256
+                    .as_ref()
+                    .is_some_and(|sha| *sha != found.sha256);
+            let is_excused = is_gap("object_changed", found.section, &found.id)
+                || is_gap("object_incomplete", found.section, &found.id);
+            if differs && !is_excused {
+                let what = format!(
+                    "{} bytes with SHA-256 {}, and the record says otherwise",
+                    found.size_bytes, found.sha256
+                );
+                let finding = Finding::new(Code::ContentsDiffer, what).at(stated.place);
+                let finding = finding.within(Part::Section(stated.section));
+                findings.push(finding.of(Some(stated.id.clone())));
+            }
+        }
+    }
+}

@@ -1,0 +1,360 @@
+//! Holds one record against the table of its section.
+//!
+//! Promises: a record in the order of the table is read without a look-up; any other order is read
+//! all the same. What is wrong is noted with its field, and reading goes on as long as it is JSON.
+
+use std::sync::LazyLock;
+
+use super::finding::Code;
+use super::json::{Json, decoded, shown};
+use super::kinds::{belongs, list_of_strings, text_fits};
+use crate::json_read::InvalidJson;
+use crate::section::{Field, Kind, Section};
+
+/// No section has more fields than this.
+pub const MAX_FIELDS: usize = 48;
+
+/// The fields of one section, made ready for reading.
+pub struct Table {
+    pub fields: &'static [Field],
+    /// Each field's key as an export writes it, with the colon.
+    keys: Vec<Vec<u8>>,
+    required: u64,
+    has_extra: bool,
+}
+
+static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
+    let tables = Section::ALL.into_iter();
+    tables
+        .map(|section| Table::new(section.fields(), section != Section::FileContents))
+        .collect()
+});
+
+impl Table {
+    fn new(fields: &'static [Field], has_extra: bool) -> Table {
+        assert!(fields.len() <= MAX_FIELDS, "a record has room for these");
+        let keys = fields.iter().map(|field| format!("\"{}\":", field.name));
+        Table {
+            fields,
+            keys: keys.map(String::into_bytes).collect(),
+            required: required(fields),
+            has_extra,
+        }
+    }
+
+    /// The table of a section.
+    pub fn of(section: Section) -> &'static Table {
+        &TABLES[section as usize]
+    }
+
+    /// Where a field stands in the table.
+    pub fn index_of(&self, name: &str) -> Option<usize> {
+        self.fields.iter().position(|field| field.name == name)
+    }
+}
+
+/// A bit for each required field.
+fn required(fields: &[Field]) -> u64 {
+    let set = fields
+        .iter()
+        .enumerate()
+        .filter(|(_, field)| field.required);
+    set.fold(0, |bits, (index, _)| bits | 1 << index)
+}
+
+/// Where the values of a record stand in its text.
+pub struct Values {
+    seen: u64,
+    spans: [(u32, u32); MAX_FIELDS],
+    /// What is wrong with the record, field by field.
+    pub faults: Vec<FieldFault>,
+}
+
+/// What is wrong with one field.
+pub struct FieldFault {
+    pub code: Code,
+    pub field: String,
+    pub at: usize,
+    pub what: String,
+}
+
+impl Values {
+    pub fn new() -> Values {
+        Values {
+            seen: 0,
+            spans: [(0, 0); MAX_FIELDS],
+            faults: Vec::new(),
+        }
+    }
+
+    /// The text of a field's value, if the record has the field.
+    #[inline]
+    pub fn raw<'a>(&self, record: &'a [u8], index: usize) -> Option<&'a [u8]> {
+        let (start, end) = self.spans[index];
+        (self.seen & 1 << index != 0).then(|| &record[start as usize..end as usize])
+    }
+
+    /// What stands between the quotes of a field's value, if it is a string.
+    #[inline]
+    pub fn text<'a>(&self, record: &'a [u8], index: usize) -> Option<&'a [u8]> {
+        match self.raw(record, index)? {
+            [b'"', text @ .., b'"'] => Some(text),
+            _ => None,
+        }
+    }
+
+    /// What a field's value says, if it is a string.
+    pub fn string(&self, record: &[u8], index: usize) -> Option<String> {
+        let text = self.text(record, index)?;
+        Some(String::from_utf8_lossy(&decoded(text)).into_owned())
+    }
+
+    fn fault(&mut self, code: Code, field: impl Into<String>, at: usize, what: impl Into<String>) {
+        let (field, what) = (field.into(), what.into());
+        self.faults.push(FieldFault {
+            code,
+            field,
+            at,
+            what,
+        });
+    }
+
+    /// Reads a whole record.
+    pub fn read(&mut self, json: &mut Json<'_>, table: &Table) -> Result<(), InvalidJson> {
+        self.seen = 0;
+        self.faults.clear();
+        json.space();
+        if json.peek() != b'{' {
+            json.whole(Json::value)?;
+            self.fault(Code::WrongKind, "", 0, "a record is an object");
+            return Ok(());
+        }
+        self.members(json, table)?;
+        json.space();
+        if json.at < json.input.len() {
+            return json.fail("text after the record");
+        }
+        self.note_missing(table, 0);
+        Ok(())
+    }
+
+    fn note_missing(&mut self, table: &Table, at: usize) {
+        let missing = table.required & !self.seen;
+        if missing == 0 {
+            return;
+        }
+        for (index, field) in table.fields.iter().enumerate() {
+            if missing & 1 << index != 0 {
+                self.fault(Code::MissingField, field.name, at, "it is not there");
+            }
+        }
+    }
+
+    fn members(&mut self, json: &mut Json<'_>, table: &Table) -> Result<(), InvalidJson> {
+        let mut others = Others::default();
+        json.enter()?;
+        if json.is_empty(b'}') {
+            return Ok(());
+        }
+        let mut next = 0;
+        loop {
+            match expected(json, table, next) {
+                Some(index) => {
+                    json.at += table.keys[index].len();
+                    json.space();
+                    self.field(json, table, index)?;
+                    next = index + 1;
+                }
+                None => self.unexpected(json, table, &mut others)?,
+            }
+            if !json.goes_on(b'}')? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// A key that does not come where the table has it.
+    fn unexpected(
+        &mut self,
+        json: &mut Json<'_>,
+        table: &Table,
+        others: &mut Others,
+    ) -> Result<(), InvalidJson> {
+        let at = json.at;
+        let key = json.key()?;
+        let name = std::str::from_utf8(&key).unwrap_or_default();
+        if let Some(index) = table.index_of(name) {
+            return self.field(json, table, index);
+        }
+        if others.has(&key) {
+            json.flaw(at, Code::DuplicateKey, shown(&key));
+        }
+        others.add(&key);
+        if name == "extra" && table.has_extra {
+            return self.extra(json);
+        }
+        self.fault(
+            Code::UnknownField,
+            shown(&key),
+            at,
+            "the format has no such field",
+        );
+        json.value()
+    }
+
+    #[inline]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "no record is larger than 4 GiB: see MAX_RECORD_BYTES"
+    )]
+    fn field(
+        &mut self,
+        json: &mut Json<'_>,
+        table: &Table,
+        index: usize,
+    ) -> Result<(), InvalidJson> {
+        let field = &table.fields[index];
+        let start = json.at;
+        if self.seen & 1 << index != 0 {
+            json.flaw(start, Code::DuplicateKey, shown(field.name.as_bytes()));
+        }
+        self.value_of(json, field)?;
+        self.seen |= 1 << index;
+        self.spans[index] = (start as u32, json.at as u32);
+        Ok(())
+    }
+
+    fn extra(&mut self, json: &mut Json<'_>) -> Result<(), InvalidJson> {
+        if json.peek() != b'{' {
+            self.fault(Code::WrongKind, "extra", json.at, "an object belongs here");
+        }
+        json.value()
+    }
+
+    #[inline]
+    fn value_of(&mut self, json: &mut Json<'_>, field: &Field) -> Result<(), InvalidJson> {
+        let at = json.at;
+        let fits = match (json.peek(), field.kind) {
+            (b'n', _) => {
+                json.word()?;
+                !field.required
+            }
+            (_, Kind::Json) => {
+                json.value()?;
+                true
+            }
+            (b'"', kind) => {
+                let text = json.string()?;
+                text_fits(text, kind)
+            }
+            (b't' | b'f', kind) => {
+                json.word()?;
+                kind == Kind::Boolean
+            }
+            (b'-' | b'0'..=b'9', kind) => {
+                let is_integer = json.number()?;
+                kind == Kind::Number || (kind == Kind::Integer && is_integer)
+            }
+            (b'{', Kind::Object(fields)) => return self.object(json, fields, field.name),
+            (b'[', Kind::Objects(fields)) => return self.objects(json, fields, field.name),
+            (b'[', Kind::Refs(_)) => {
+                let end = json.at;
+                json.value()?;
+                list_of_strings(&json.input[end..json.at])
+            }
+            _ => {
+                json.value()?;
+                false
+            }
+        };
+        if !fits {
+            self.misfit(field, at, &json.input[at..json.at]);
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn misfit(&mut self, field: &Field, at: usize, value: &[u8]) {
+        let (code, what) = if value == b"null" {
+            (Code::MissingField, "it is null".to_owned())
+        } else {
+            (
+                Code::WrongKind,
+                format!("{} belongs here", belongs(field.kind)),
+            )
+        };
+        self.fault(code, field.name, at, what);
+    }
+
+    /// The members of a nested object, by name: there are few of them.
+    fn object(
+        &mut self,
+        json: &mut Json<'_>,
+        fields: &'static [Field],
+        within: &str,
+    ) -> Result<(), InvalidJson> {
+        let table = Table::new(fields, true);
+        let mut values = Values::new();
+        let start = json.at;
+        values.members(json, &table)?;
+        values.note_missing(&table, start);
+        for fault in values.faults {
+            let field = format!("{within}.{}", fault.field);
+            self.faults.push(FieldFault { field, ..fault });
+        }
+        Ok(())
+    }
+
+    fn objects(
+        &mut self,
+        json: &mut Json<'_>,
+        fields: &'static [Field],
+        within: &str,
+    ) -> Result<(), InvalidJson> {
+        json.enter()?;
+        if json.is_empty(b']') {
+            return Ok(());
+        }
+        loop {
+            if json.peek() == b'{' {
+                self.object(json, fields, &format!("{within}[]"))?;
+            } else {
+                let at = json.at;
+                json.value()?;
+                self.fault(
+                    Code::WrongKind,
+                    within,
+                    at,
+                    "a list of objects belongs here",
+                );
+            }
+            if !json.goes_on(b']')? {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Keys that the table does not have.
+#[derive(Default)]
+struct Others(Vec<Vec<u8>>);
+
+impl Others {
+    fn has(&self, key: &[u8]) -> bool {
+        self.0.iter().any(|other| other == key)
+    }
+
+    fn add(&mut self, key: &[u8]) {
+        // One more is an error in any case; a record of a million unknown keys needs no second one.
+        if self.0.len() < 1000 {
+            self.0.push(key.to_vec());
+        }
+    }
+}
+
+/// The field whose key comes next, at or after the one that is expected.
+#[inline]
+fn expected(json: &Json<'_>, table: &Table, next: usize) -> Option<usize> {
+    let rest = &json.input[json.at..];
+    (next..table.keys.len()).find(|&index| rest.starts_with(&table.keys[index]))
+}
