@@ -1,39 +1,87 @@
 //! A stretch of the input in a buffer that is used again once nobody looks at it any more.
 
+use std::io::{self, Read};
 use std::ops::Deref;
 use std::sync::mpsc::{Receiver, Sender, channel};
+
+/// Bytes that were read, with room behind them. The room was filled before, so that nothing has to be
+/// zeroed before it is read into again.
+#[derive(Debug, Default)]
+pub struct Buffer {
+    bytes: Vec<u8>,
+    len: usize,
+}
+
+impl Deref for Buffer {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+}
+
+impl Buffer {
+    /// Reads up to `count` bytes more; fewer only at the end of the input.
+    pub fn read_from(&mut self, input: &mut impl Read, count: usize) -> io::Result<usize> {
+        let (start, end) = (self.len, self.len + count);
+        if self.bytes.len() < end {
+            self.bytes.reserve_exact(end - self.bytes.len());
+            self.bytes.resize(end, 0);
+        }
+        while self.len < end {
+            match input.read(&mut self.bytes[self.len..end]) {
+                Ok(0) => break,
+                Ok(read) => self.len += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(self.len - start)
+    }
+
+    /// Keeps what stands before `at`, and puts the rest into `rest`.
+    pub fn split_into(&mut self, at: usize, rest: &mut Buffer) {
+        let moved = &self.bytes[at..self.len];
+        if rest.bytes.len() < moved.len() {
+            rest.bytes.resize(moved.len(), 0);
+        }
+        rest.bytes[..moved.len()].copy_from_slice(moved);
+        rest.len = moved.len();
+        self.len = at;
+    }
+}
 
 /// Bytes of the input.
 #[derive(Debug)]
 pub struct Block {
-    bytes: Vec<u8>,
-    home: Sender<Vec<u8>>,
+    buffer: Buffer,
+    home: Sender<Buffer>,
 }
 
 impl Deref for Block {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        &self.bytes
+        &self.buffer
     }
 }
 
 impl Drop for Block {
     fn drop(&mut self) {
         // Nobody takes it back any more when reading has ended.
-        let _ = self.home.send(std::mem::take(&mut self.bytes));
+        let _ = self.home.send(std::mem::take(&mut self.buffer));
     }
 }
 
 /// Where blocks come from and go back to.
 #[derive(Debug)]
 pub struct Blocks {
-    home: Sender<Vec<u8>>,
-    returned: Receiver<Vec<u8>>,
+    home: Sender<Buffer>,
+    returned: Receiver<Buffer>,
 }
 
 /// A buffer that one huge record has blown up is not kept.
-const KEEP_CAPACITY_BYTES: usize = 8 << 20;
+const KEEP_BYTES: usize = 8 << 20;
 
 impl Blocks {
     pub fn new() -> Blocks {
@@ -41,21 +89,20 @@ impl Blocks {
         Blocks { home, returned }
     }
 
-    /// An empty buffer.
-    pub fn buffer(&self) -> Vec<u8> {
-        while let Ok(mut buffer) = self.returned.try_recv() {
-            if buffer.capacity() <= KEEP_CAPACITY_BYTES {
-                buffer.clear();
-                return buffer;
-            }
-        }
-        Vec::new()
+    /// A buffer with nothing in it.
+    pub fn buffer(&self) -> Buffer {
+        let mut returned = self.returned.try_iter();
+        let mut buffer = returned
+            .find(|buffer| buffer.bytes.len() <= KEEP_BYTES)
+            .unwrap_or_default();
+        buffer.len = 0;
+        buffer
     }
 
     /// Makes a block of what was read.
-    pub fn block(&self, bytes: Vec<u8>) -> Block {
+    pub fn block(&self, buffer: Buffer) -> Block {
         Block {
-            bytes,
+            buffer,
             home: self.home.clone(),
         }
     }

@@ -3,14 +3,14 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use super::block::Blocks;
+use super::block::{Blocks, Buffer};
 use super::structure::Partial;
 use super::{
     Batch, Fault, MAX_RECORD_BYTES, Member, Outline, Part, Piece, Place, Slice, TOO_LARGE,
 };
 
 /// How much is read at a time: small enough for the second cache, where the next thread finds it.
-const READ_BYTES: u64 = 1 << 20;
+const READ_BYTES: usize = 1 << 20;
 /// After so many faults a file is no export that was damaged, but something else.
 const MAX_FAULTS: usize = 100;
 
@@ -65,7 +65,7 @@ pub struct Splitter<R> {
     input: R,
     blocks: Blocks,
     /// What was read and not yet given out.
-    buffer: Vec<u8>,
+    buffer: Buffer,
     /// Where the buffer starts.
     pub(super) place: Place,
     /// How much of the buffer is cut already.
@@ -92,7 +92,7 @@ impl<R: Read> Splitter<R> {
         Splitter {
             input,
             blocks: Blocks::new(),
-            buffer: Vec::new(),
+            buffer: Buffer::default(),
             place: Place { offset: 0, line: 1 },
             done: 0,
             done_lines: 0,
@@ -153,10 +153,8 @@ impl<R: Read> Splitter<R> {
     }
 
     fn read_more(&mut self) -> io::Result<()> {
-        let read = (&mut self.input)
-            .take(READ_BYTES)
-            .read_to_end(&mut self.buffer)?;
-        self.at_end = (read as u64) < READ_BYTES;
+        let read = self.buffer.read_from(&mut self.input, READ_BYTES)?;
+        self.at_end = read < READ_BYTES;
         Ok(())
     }
 
@@ -194,8 +192,7 @@ impl<R: Read> Splitter<R> {
     /// Hands out everything up to `done`; the rest is the start of the next piece.
     fn give_out(&mut self) -> Piece {
         let mut rest = self.blocks.buffer();
-        rest.extend_from_slice(&self.buffer[self.done..]);
-        self.buffer.truncate(self.done);
+        self.buffer.split_into(self.done, &mut rest);
         let bytes = std::mem::replace(&mut self.buffer, rest);
         let found = std::mem::take(&mut self.found);
         let place = self.place;

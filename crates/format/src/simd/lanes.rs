@@ -22,6 +22,19 @@ pub trait Lanes: Copy {
     unsafe fn splat(byte: i8) -> Self;
     /// A bit for each byte that needs an escape.
     unsafe fn specials(self) -> u32;
+    /// A bit for each byte that is not ASCII.
+    unsafe fn high_bits(self) -> u32;
+    /// The largest byte, or 0 for ASCII: most text is, and finding out more takes long.
+    #[inline(always)]
+    unsafe fn largest_of_text(self) -> u8 {
+        unsafe {
+            if self.high_bits() == 0 {
+                0
+            } else {
+                largest_byte(self)
+            }
+        }
+    }
     /// Whether any byte, with the one after it in `next`, may be of a noncharacter.
     unsafe fn may_be_noncharacter(self, next: Self) -> bool;
 }
@@ -53,6 +66,10 @@ impl Lanes for __m256i {
             let backslash = _mm256_cmpeq_epi8(self, Self::splat(0x5c));
             _mm256_movemask_epi8(_mm256_or_si256(low, backslash)).cast_unsigned()
         }
+    }
+    #[inline(always)]
+    unsafe fn high_bits(self) -> u32 {
+        unsafe { _mm256_movemask_epi8(self).cast_unsigned() }
     }
     #[inline(always)]
     unsafe fn may_be_noncharacter(self, next: Self) -> bool {
@@ -93,6 +110,10 @@ impl Lanes for __m128i {
             let backslash = _mm_cmpeq_epi8(self, Self::splat(0x5c));
             _mm_movemask_epi8(_mm_or_si128(low, backslash)).cast_unsigned()
         }
+    }
+    #[inline(always)]
+    unsafe fn high_bits(self) -> u32 {
+        unsafe { _mm_movemask_epi8(self).cast_unsigned() }
     }
     #[inline(always)]
     unsafe fn may_be_noncharacter(self, next: Self) -> bool {

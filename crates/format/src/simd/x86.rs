@@ -275,7 +275,7 @@ unsafe fn text_len_lanes<L: Lanes>(bytes: &[u8]) -> (usize, u8) {
                 if *bytes.get_unchecked(at) != b'\\'
                     || !is_escape_letter(*bytes.get_unchecked(at + 1))
                 {
-                    return (at, largest_byte(largest));
+                    return (at, largest.largest_of_text());
                 }
                 // The letter may itself be special, or the first byte of the next vector.
                 mask &= !(1 << bit) & !(2 << bit);
@@ -283,7 +283,7 @@ unsafe fn text_len_lanes<L: Lanes>(bytes: &[u8]) -> (usize, u8) {
             }
             done = next;
         }
-        text_len_from(bytes, done, largest_byte(largest))
+        text_len_from(bytes, done, largest.largest_of_text())
     }
 }
 

@@ -33,7 +33,7 @@ pub struct Json<'a> {
     pub at: usize,
     depth: usize,
     /// Keys of the objects that are open, one after the other.
-    keys: Vec<Cow<'a, [u8]>>,
+    keys: Vec<&'a [u8]>,
     pub flaws: Vec<Flaw>,
 }
 
@@ -235,14 +235,15 @@ impl<'a> Json<'a> {
             self.at += 1;
             self.digits()?;
         }
-        if matches!(self.peek(), b'e' | b'E') {
+        let has_exponent = matches!(self.peek(), b'e' | b'E');
+        if has_exponent {
             self.at += 1;
             self.at += usize::from(matches!(self.peek(), b'+' | b'-'));
             self.digits()?;
         }
         let is_integer = self.at == digits_end;
-        // Shorter ones cannot be out of range.
-        if self.at - start > 15 || !is_integer {
+        // Others cannot be out of range.
+        if self.at - start > 15 || has_exponent {
             self.check_range(start, is_integer);
         }
         Ok(is_integer)
@@ -275,13 +276,13 @@ impl<'a> Json<'a> {
     }
 
     /// Reads `true`, `false` or `null`.
+    #[inline]
     pub fn word(&mut self) -> Read<()> {
-        let rest = &self.input[self.at..];
-        let words: [&[u8]; 3] = [b"null", b"true", b"false"];
-        let Some(word) = words.into_iter().find(|word| rest.starts_with(word)) else {
-            return self.fail("no value that JSON has");
+        self.at += match self.input[self.at..] {
+            [b'n', b'u', b'l', b'l', ..] | [b't', b'r', b'u', b'e', ..] => 4,
+            [b'f', b'a', b'l', b's', b'e', ..] => 5,
+            _ => return self.fail("no value that JSON has"),
         };
-        self.at += word.len();
         Ok(())
     }
 
@@ -316,7 +317,7 @@ impl<'a> Json<'a> {
             return Ok(());
         }
         loop {
-            let key = self.key()?;
+            let key = self.raw_key()?;
             self.keys.push(key);
             self.value()?;
             if !self.goes_on(b'}')? {
@@ -329,34 +330,40 @@ impl<'a> Json<'a> {
 
     /// Reads a key, decoded, and the colon.
     pub fn key(&mut self) -> Read<Cow<'a, [u8]>> {
+        self.raw_key().map(decoded)
+    }
+
+    fn raw_key(&mut self) -> Read<&'a [u8]> {
         if self.peek() != b'"' {
             return self.fail("a key in quotes is missing");
         }
         let raw = self.string()?;
         self.colon()?;
-        Ok(decoded(raw))
+        Ok(raw)
     }
 
     /// Forgets the keys of an object that ends, after a look for one that stands twice.
     fn check_keys(&mut self, at: usize, first_key: usize) {
-        let keys = &mut self.keys[first_key..];
-        let twice = if keys.len() <= 8 {
-            let mut rest = &keys[..];
+        let keys = &self.keys[first_key..];
+        let has_escape = keys.iter().any(|key| key.contains(&b'\\'));
+        let twice = if keys.len() <= 8 && !has_escape {
+            let mut rest = keys;
             loop {
                 match rest.split_first() {
-                    Some((key, after)) if after.contains(key) => break Some(key.clone()),
+                    Some((key, after)) if after.contains(key) => break Some(shown(key)),
                     Some((_, after)) => rest = after,
                     None => break None,
                 }
             }
         } else {
+            let mut keys: Vec<_> = keys.iter().map(|key| decoded(key)).collect();
             keys.sort_unstable();
             let pair = keys.windows(2).find(|pair| pair[0] == pair[1]);
-            pair.map(|pair| pair[0].clone())
+            pair.map(|pair| shown(&pair[0]))
         };
         self.keys.truncate(first_key);
         if let Some(key) = twice {
-            self.flaw(at, Code::DuplicateKey, shown(&key));
+            self.flaw(at, Code::DuplicateKey, key);
         }
     }
 }
