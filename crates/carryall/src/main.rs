@@ -3,6 +3,7 @@
 mod clock;
 mod commands;
 mod exports;
+mod keys;
 mod ledger;
 mod product;
 mod products;

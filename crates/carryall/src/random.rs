@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 /// Gives random bytes. Clones draw from the same source.
 #[derive(Clone)]
@@ -30,6 +31,11 @@ impl Randomness {
     /// 128 bits in hex: the name of one attempt's artifact.
     pub fn artifact_key(&self) -> String {
         hex(&self.bytes::<16>())
+    }
+
+    /// 256 bits: a private key.
+    pub fn seed(&self) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(self.bytes())
     }
 
     /// A UUID v7, which sorts by the time it was made.

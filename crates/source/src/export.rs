@@ -19,6 +19,7 @@ use carryall_format::header::{
     VERSION,
 };
 use carryall_format::section::Section;
+use carryall_format::sign::{IntegritySignature, SigningKey};
 use carryall_format::write::WriteError;
 use jiff::Timestamp;
 
@@ -43,6 +44,8 @@ pub struct ExportOrder<'a> {
     pub scope: &'a Scope,
     /// UUID v7.
     pub export_id: &'a str,
+    /// What signs the file, if anything does.
+    pub signing_key: Option<&'a SigningKey>,
     /// Tells the time.
     pub clock: &'a dyn Fn() -> Timestamp,
     /// Version of the program.
@@ -86,6 +89,8 @@ pub struct Exported {
     pub gaps: Vec<Gap>,
     /// What was left out.
     pub left_out: Vec<LeftOutCount>,
+    /// The file's signature, when there was a key to sign with.
+    pub signature: Option<IntegritySignature>,
 }
 
 /// Writes the export of one person to `out`. On an error `out` holds an unfinished file, which the
@@ -130,6 +135,7 @@ pub fn export(
         gap_count: written.gap_count,
         gaps: written.gaps,
         left_out: written.left_out,
+        signature: written.signature,
     })
 }
 

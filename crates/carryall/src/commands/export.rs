@@ -12,6 +12,7 @@ use carryall_source::subject::find_subject;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, civil};
 
+use super::keys::SigningKeyArg;
 use super::origin::{SourceArgs, with_hint};
 use super::progress::ExportProgress;
 use crate::clock::Clock;
@@ -52,6 +53,8 @@ pub struct Export {
     /// Only messages up to and including this day (UTC), or before this moment
     #[arg(long, value_name = "DATE", value_parser = end_of)]
     until: Option<Timestamp>,
+    #[command(flatten)]
+    signing_key: SigningKeyArg,
     /// Leave the bytes of files out; their records stay
     #[arg(long)]
     without_file_contents: bool,
@@ -64,6 +67,7 @@ impl Export {
         {
             bail!("--since is not before --until: nothing lies between them");
         }
+        let signing_key = self.signing_key.read()?;
         let map = self.source.product.load()?;
         let source = self.source.connect(self.files.clone())?;
         let snapshot = source
@@ -84,6 +88,7 @@ impl Export {
             subject: &subject,
             scope: &scope,
             export_id: &Randomness::system().uuid(clock.now()).to_string(),
+            signing_key: signing_key.as_ref(),
             clock: &|| clock.now(),
             generator_version: env!("CARGO_PKG_VERSION"),
         };
@@ -149,6 +154,9 @@ impl Export {
             indicatif::HumanBytes(exported.size_bytes),
             carryall_format::write::hex(&exported.sha256)
         );
+        if let Some(signature) = &exported.signature {
+            let _ = writeln!(err, "signed with key {}", signature.key_id());
+        }
         if exported.gap_count == 0 {
             return ExitCode::SUCCESS;
         }

@@ -4,6 +4,7 @@ mod coverage;
 mod demo;
 mod export;
 mod grants;
+mod keys;
 mod origin;
 mod progress;
 mod schema;
@@ -19,6 +20,7 @@ pub enum Command {
     Coverage(coverage::Coverage),
     Grants(grants::Grants),
     Schema(schema::Schema),
+    Keys(keys::Keys),
     Demo(demo::Demo),
     Serve(serve::Serve),
     Verify(verify::Verify),
@@ -31,6 +33,7 @@ impl Command {
             Command::Coverage(coverage) => coverage.run(),
             Command::Grants(grants) => grants.run(),
             Command::Schema(schema) => schema.run(),
+            Command::Keys(keys) => keys.run(),
             Command::Demo(demo) => demo.run(),
             Command::Serve(serve) => serve.run(),
             Command::Verify(verify) => verify.run(),

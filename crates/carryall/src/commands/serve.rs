@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use super::keys::{DEFAULT_LEDGER, KeyArgs, advised};
 use super::origin::{ProductArgs, with_hint};
 use crate::clock::Clock;
 use crate::exports::artifacts::Artifacts;
@@ -59,6 +60,8 @@ pub struct Serve {
     /// Carryall's own records, as sqlite:PATH [default: sqlite:./carryall.db]
     #[arg(long, value_name = "ADDRESS", env = "CARRYALL_LEDGER")]
     ledger: Option<String>,
+    #[command(flatten)]
+    keys: KeyArgs,
     /// The folder for finished exports [default: ./artifacts]
     #[arg(long, value_name = "DIR", env = "CARRYALL_ARTIFACTS")]
     artifacts: Option<PathBuf>,
@@ -146,8 +149,11 @@ impl Serve {
         .map_err(|error| with_hint(&error, error.hint()))?;
         let product = Connected::new(self.product.load()?, source, clock.clone())
             .map_err(|error| with_hint(&error, error.hint()))?;
-        let ledger = Ledger::open(self.ledger.as_deref().unwrap_or("sqlite:./carryall.db"))
+        let address = self.ledger.as_deref().unwrap_or(DEFAULT_LEDGER);
+        let mut keys = self.keys.keys(address)?;
+        let ledger = Ledger::open(address)
             .map_err(|error| with_hint(&error, error.hint().map(str::to_owned)))?;
+        keys.prepare().map_err(advised)?;
         let folder = self
             .artifacts
             .clone()
@@ -165,7 +171,7 @@ impl Serve {
         };
         let product = Arc::new(Product::Connected(Box::new(product)));
         Ok(Exports::new(
-            ledger, product, artifacts, clock, random, settings,
+            ledger, product, artifacts, keys, clock, random, settings,
         ))
     }
 }

@@ -6,10 +6,13 @@
 
 use std::time::Duration;
 
+use carryall_format::sign::SigningKey;
+
 use super::artifacts::Artifacts;
 use super::estimate::estimated_bytes;
 use super::failure::{Failure, is_disk_full};
 use super::progress::BuildProgress;
+use crate::keys::Keys;
 use crate::ledger::{Artifact, Lease};
 use crate::product::{Exported, Order, Product, ProductError, Progress as _};
 use crate::random::hex;
@@ -34,6 +37,8 @@ pub struct Build<'a> {
     pub product: &'a Product,
     /// Where the file goes.
     pub artifacts: &'a Artifacts,
+    /// What signs the file.
+    pub keys: &'a Keys,
     /// What to build.
     pub lease: &'a Lease,
     /// Told how far it is.
@@ -45,9 +50,14 @@ pub struct Build<'a> {
 impl Build<'_> {
     /// Builds it; whatever is not whole is removed again.
     pub fn run(&self) -> Built {
+        let signing_key = match self.keys.signing_key() {
+            Ok(key) => key,
+            // Better none than one that looks forged.
+            Err(error) => return Built::Failed(Failure::KeyUnreadable, causes(&error)),
+        };
         let mut patience = self.patience.iter();
         let outcome = loop {
-            match self.attempt() {
+            match self.attempt(&signing_key) {
                 Err(error) if is_busy(&error) && !self.progress.is_cancelled() => {
                     let Some(pause) = patience.next() else {
                         break Err(error);
@@ -70,7 +80,7 @@ impl Build<'_> {
         }
     }
 
-    fn attempt(&self) -> Result<Artifact, ProductError> {
+    fn attempt(&self, signing_key: &SigningKey) -> Result<Artifact, ProductError> {
         let export = &self.lease.export;
         // The account may have been closed since the request.
         let subject = self.product.find_active_subject(&export.subject_key)?;
@@ -81,6 +91,7 @@ impl Build<'_> {
             export_id: export.id.to_string(),
             subject_key: subject.key,
             scope: export.scope.clone(),
+            signing_key: signing_key.clone(),
         };
         let exported = self.product.export(&order, file, self.progress)?;
         let size_bytes = written.metadata().map_err(output)?.len();
@@ -126,6 +137,10 @@ impl Build<'_> {
             file_name: self.product.file_name(exported.snapshot_at),
             size_bytes: exported.size_bytes,
             sha256: hex(&exported.sha256),
+            signed_by: exported
+                .signature
+                .as_ref()
+                .map(|signature| signature.key_id().to_string()),
             gap_count: exported.gap_count,
             counts: counts.collect(),
         }

@@ -12,6 +12,8 @@ pub enum Failure {
     DiskFull,
     /// The folder for finished files cannot be written.
     StorageUnwritable,
+    /// The key that signs exports cannot be read.
+    KeyUnreadable,
     /// The product's database stayed busy.
     DatabaseBusy,
     /// The product's database is gone or cannot be read.
@@ -27,9 +29,10 @@ pub enum Failure {
 }
 
 impl Failure {
-    const ALL: [Failure; 8] = [
+    const ALL: [Failure; 9] = [
         Failure::DiskFull,
         Failure::StorageUnwritable,
+        Failure::KeyUnreadable,
         Failure::DatabaseBusy,
         Failure::DatabaseUnavailable,
         Failure::AccountClosed,
@@ -43,6 +46,7 @@ impl Failure {
         match self {
             Failure::DiskFull => "disk_full",
             Failure::StorageUnwritable => "storage_unwritable",
+            Failure::KeyUnreadable => "key_unreadable",
             Failure::DatabaseBusy => "database_busy",
             Failure::DatabaseUnavailable => "database_unavailable",
             Failure::AccountClosed => "account_closed",
@@ -70,6 +74,7 @@ impl Failure {
             Failure::StorageUnwritable => {
                 "The place where finished exports are kept cannot be written."
             }
+            Failure::KeyUnreadable => "The key that your export is signed with cannot be read.",
             Failure::DatabaseBusy => {
                 "The database with your data was busy for too long. This usually passes in a minute."
             }

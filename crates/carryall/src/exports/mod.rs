@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
+use crate::keys::Keys;
 use crate::ledger::Ledger;
 use crate::product::Product;
 use crate::random::Randomness;
@@ -57,6 +58,8 @@ pub struct Exports {
     pub product: Arc<Product>,
     /// Where the files go.
     pub artifacts: Artifacts,
+    /// What the files are signed with.
+    pub keys: Keys,
     /// The time.
     pub clock: Clock,
     /// Tokens, keys, ids.
@@ -73,6 +76,7 @@ impl Exports {
         ledger: Ledger,
         product: Arc<Product>,
         artifacts: Artifacts,
+        keys: Keys,
         clock: Clock,
         random: Randomness,
         settings: Settings,
@@ -82,6 +86,7 @@ impl Exports {
             ledger,
             product,
             artifacts,
+            keys,
             clock,
             random,
             settings,

@@ -95,12 +95,14 @@ impl Exports {
     ) -> oneshot::Receiver<Built> {
         let (tell, built) = oneshot::channel();
         let (product, artifacts) = (Arc::clone(&self.product), self.artifacts.clone());
+        let keys = self.keys.clone();
         let (lease, progress) = (Arc::clone(lease), Arc::clone(progress));
         let patience = self.settings.patience.clone();
         std::thread::spawn(move || {
             let work = Build {
                 product: &product,
                 artifacts: &artifacts,
+                keys: &keys,
                 lease: &lease,
                 progress: &progress,
                 patience: &patience,

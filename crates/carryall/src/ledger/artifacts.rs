@@ -22,6 +22,8 @@ pub struct Artifact {
     pub size_bytes: u64,
     /// SHA-256 of the whole file, in hex.
     pub sha256: String,
+    /// The id of the key that signed it.
+    pub signed_by: Option<String>,
     /// How many gaps the file lists.
     pub gap_count: u64,
     /// Records in each section.
@@ -45,6 +47,7 @@ impl Artifact {
             file_name,
             size_bytes,
             sha256,
+            signed_by: row.get("signed_by")?,
             gap_count: row.get::<_, Option<u64>>("gap_count")?.unwrap_or(0),
             counts: counts(row, "counts")?.unwrap_or_default(),
         }))

@@ -62,7 +62,7 @@ const HEARTBEAT: &str = "
     WHERE id = :id AND lease_token = :token AND status = 'building'";
 const PUBLISH: &str = "
     UPDATE exports SET status = 'ready', file_name = :file_name, size_bytes = :size_bytes,
-        sha256 = :sha256, gap_count = :gap_count, counts = :counts, finished_at = :now,
+        sha256 = :sha256, signed_by = :signed_by, gap_count = :gap_count, counts = :counts, finished_at = :now,
         expires_at = :expires_at, bytes = :size_bytes, failure = NULL,
         lease_token = NULL, lease_expires_at = NULL
     WHERE id = :id AND lease_token = :token AND status = 'building' AND artifact_key = :artifact_key";
@@ -145,8 +145,8 @@ impl Ledger {
                 named_params! {
                     ":id": id.to_string(), ":token": token, ":artifact_key": artifact.key,
                     ":file_name": artifact.file_name, ":size_bytes": artifact.size_bytes,
-                    ":sha256": artifact.sha256, ":gap_count": artifact.gap_count,
-                    ":counts": counts, ":now": now.as_millisecond(),
+                    ":sha256": artifact.sha256, ":signed_by": artifact.signed_by,
+                    ":gap_count": artifact.gap_count, ":counts": counts, ":now": now.as_millisecond(),
                     ":expires_at": expires_at.as_millisecond(),
                 },
             )

@@ -88,12 +88,17 @@ impl LedgerError {
 impl Ledger {
     /// Opens the ledger at `sqlite:PATH`, makes it when there is none, and brings it up to date.
     pub fn open(address: &str) -> Result<Ledger, LedgerError> {
-        let path = address
+        Ledger::open_file(Ledger::file(address)?)
+    }
+
+    /// The file at `sqlite:PATH`.
+    pub fn file(address: &str) -> Result<&Path, LedgerError> {
+        address
             .strip_prefix("sqlite:")
+            .map(Path::new)
             .ok_or_else(|| LedgerError::Address {
                 address: address.to_owned(),
-            })?;
-        Ledger::open_file(Path::new(path))
+            })
     }
 
     fn open_file(path: &Path) -> Result<Ledger, LedgerError> {

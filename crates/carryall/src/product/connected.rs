@@ -95,6 +95,7 @@ impl Connected {
             subject: &subject,
             scope: &order.scope,
             export_id: &order.export_id,
+            signing_key: Some(&order.signing_key),
             clock: &|| self.clock.now(),
             generator_version: env!("CARGO_PKG_VERSION"),
         };
@@ -114,6 +115,7 @@ impl Connected {
             subject: &subject,
             scope: &scope,
             export_id: "",
+            signing_key: None,
             clock: &|| self.clock.now(),
             generator_version: env!("CARGO_PKG_VERSION"),
         };

@@ -12,6 +12,7 @@ use std::fs::File;
 use std::sync::Arc;
 
 use carryall_format::section::Section;
+use carryall_format::sign::SigningKey;
 use carryall_source::data_map::{DataMap, Withheld};
 use jiff::Timestamp;
 
@@ -54,6 +55,8 @@ pub struct Order {
     pub subject_key: SubjectKey,
     /// Which part.
     pub scope: Scope,
+    /// What signs the file.
+    pub signing_key: SigningKey,
 }
 
 /// Why the product did not answer.

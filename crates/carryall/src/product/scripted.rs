@@ -155,7 +155,7 @@ impl Scripted {
             Some(Act::Busy) => Err(ProductError::Busy("database is locked".into())),
             Some(Act::Gone) => Err(ProductError::Unavailable("no such file".into())),
             Some(Act::DiskFull) => {
-                write(out, b"{\"export\":{")?;
+                write(out, b"{\"export\":{", order)?;
                 Err(ProductError::Output(Box::new(io::Error::from(
                     io::ErrorKind::StorageFull,
                 ))))
@@ -176,12 +176,13 @@ impl Scripted {
             }
             Some(Act::Short) => Ok(Exported {
                 size_bytes: 999,
-                ..write(out, b"{}\n")?
+                ..write(out, b"{}\n", order)?
             }),
-            Some(Act::Write(bytes)) => write(out, &bytes),
+            Some(Act::Write(bytes)) => write(out, &bytes, order),
             None => write(
                 out,
                 format!("{{\"id\":\"{}\"}}\n", order.export_id).as_bytes(),
+                order,
             ),
         }
     }
@@ -196,7 +197,7 @@ impl Scripted {
     }
 }
 
-fn write(mut out: File, bytes: &[u8]) -> Result<Exported, ProductError> {
+fn write(mut out: File, bytes: &[u8], order: &Order) -> Result<Exported, ProductError> {
     out.write_all(bytes)
         .map_err(|error| ProductError::Output(Box::new(error)))?;
     Ok(Exported {
@@ -208,6 +209,7 @@ fn write(mut out: File, bytes: &[u8]) -> Result<Exported, ProductError> {
         gap_count: 1,
         gaps: Vec::new(),
         left_out: Vec::new(),
+        signature: Some(order.signing_key.sign("digest", &order.export_id)),
     })
 }
 

@@ -11,6 +11,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use super::Web;
 use super::layout::{Layout, Place};
 use crate::exports::failure::ExportsError;
+use crate::keys::KeysError;
 use crate::ledger::LedgerError;
 use crate::product::ProductError;
 
@@ -35,6 +36,9 @@ pub enum PageError {
     /// The store of artifacts does not answer.
     #[error("read the folder of artifacts")]
     Artifacts(#[source] std::io::Error),
+    /// The public keys cannot be read.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     /// The page could not be rendered.
     #[error("render the page")]
     Render(#[from] askama::Error),

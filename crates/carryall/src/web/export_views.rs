@@ -56,6 +56,8 @@ pub struct EarlierExport {
     pub size: String,
     /// SHA-256 of the file.
     pub sha256: String,
+    /// The id of the key that signed it.
+    pub signed_by: Option<String>,
     /// How much the file says could not be read, if anything.
     pub gaps: Option<String>,
     /// When the file is removed; none when it is gone.
@@ -116,6 +118,7 @@ impl EarlierExport {
             file_name: artifact.file_name.clone(),
             size: words::size(artifact.size_bytes),
             sha256: artifact.sha256.clone(),
+            signed_by: artifact.signed_by.clone(),
             gaps: (artifact.gap_count > 0)
                 .then(|| words::count_of(artifact.gap_count, "gap", "gaps")),
             expires: time_left

@@ -16,6 +16,7 @@ mod guards;
 mod home;
 mod layout;
 mod passwords;
+mod public_keys;
 mod ranges;
 mod sessions;
 mod settings;
@@ -86,6 +87,7 @@ impl Web {
             .merge(export_actions::router())
             .merge(downloads::router())
             .merge(assets::router())
+            .merge(public_keys::router())
             .route("/healthz", get(healthz))
             .with_state(Arc::clone(self))
             .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))

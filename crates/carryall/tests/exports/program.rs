@@ -48,7 +48,15 @@ pub fn carryall<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Outc
 /// `carryall` with these arguments, not yet started.
 pub fn command<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_carryall"));
-    let settings = ["SOURCE", "FILES", "PRODUCT", "DATA_MAP"];
+    let settings = [
+        "SOURCE",
+        "FILES",
+        "PRODUCT",
+        "DATA_MAP",
+        "LEDGER",
+        "KEYS",
+        "SIGNING_KEY_FILE",
+    ];
     for setting in settings {
         command.env_remove(format!("CARRYALL_{setting}"));
     }

@@ -69,13 +69,17 @@ impl<'a> Run<'a> {
         if files.is_none() && order.scope.file_contents && plan.needs_file_store() {
             return Err(ExportError::NoFileStore);
         }
+        let mut writer = Writer::start(out, header)?;
+        if let Some(key) = order.signing_key {
+            writer.sign_with(key.clone());
+        }
         Ok(Run {
             snapshot,
             plan,
             scope: order.scope,
             subject: order.subject,
             files,
-            writer: Writer::start(out, header)?,
+            writer,
             thread: ThreadAtHand::default(),
             reader: None,
             progress,

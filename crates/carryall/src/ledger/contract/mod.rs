@@ -68,6 +68,7 @@ impl Story {
             file_name: "product-export-2026-11-23.json".to_owned(),
             size_bytes: 12,
             sha256: "ab".repeat(32),
+            signed_by: Some("0123456789abcdef".to_owned()),
             gap_count: 1,
             counts: [("threads".to_owned(), 2)].into(),
         };

@@ -16,6 +16,7 @@ use super::*;
 use crate::clock::ClockHand;
 use crate::exports::artifacts::Artifacts;
 use crate::exports::{Running, Settings};
+use crate::keys::Keys;
 use crate::ledger::Ledger;
 use crate::product::Product;
 use crate::product::scripted::{Act, PASSWORD, Scripted};
@@ -55,6 +56,7 @@ impl Stage {
             ledger.expect("a ledger"),
             product,
             artifacts,
+            Keys::of_a_test(folder.path(), &clock),
             clock,
             random,
             settings,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::http::{Request, StatusCode, header};
+use carryall_format::sign::KnownKeys;
 
 use super::{PAGE, Stage, body, text};
 use crate::product::scripted::Act;
@@ -179,6 +180,39 @@ async fn an_export_asked_for_while_the_database_is_away_fails_with_a_way_to_try_
     *site.scripted().gone.lock().expect("not poisoned") = false;
     let ready = anna.export().await;
     assert!(anna.page(&ready).await.contains("Your export is ready"));
+    site.stop().await;
+}
+
+#[tokio::test]
+async fn the_public_keys_are_for_everybody_and_may_be_kept_for_a_while() {
+    let site = Stage::start();
+    let response = site
+        .anonymous()
+        .get("/.well-known/carryall-keys.json")
+        .await;
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(text(&response, "content-type"), "application/json");
+    assert_eq!(text(&response, "cache-control"), "public, max-age=300");
+    assert_eq!(text(&response, "x-content-type-options"), "nosniff");
+    assert_eq!(text(&response, "set-cookie"), "");
+    let keys = KnownKeys::parse(&body(response).await).expect("keys");
+    let signing = site.exports.keys.signing_key().expect("a key");
+    assert_eq!(keys.keys().len(), 1);
+    assert_eq!(keys.keys()[0].key, signing.public_key());
+    assert!(keys.keys()[0].created_at.is_some() && keys.keys()[0].retired_at.is_none());
+    site.stop().await;
+}
+
+#[tokio::test]
+async fn the_page_says_which_key_signed_an_export() {
+    let site = Stage::start();
+    let anna = site.anna().await;
+    anna.export().await;
+    let page = anna.page(PAGE).await;
+    let key = site.exports.keys.signing_key().expect("a key");
+    let id = key.public_key().id();
+    assert!(page.contains(&format!("Signed with our key <code>{id}</code>")));
+    assert!(page.contains("href=\"/.well-known/carryall-keys.json\""));
     site.stop().await;
 }
 
