@@ -3,6 +3,7 @@
 use carryall_format::gap::GapCode;
 use carryall_format::header::Ground;
 use carryall_format::section::{Field, Kind, Section};
+use carryall_format::sign::{Integrity, KnownKeys, SignatureCheck};
 
 const FORMAT: &str = include_str!("../../../docs/FORMAT.md");
 
@@ -47,4 +48,19 @@ fn every_section_field_ground_and_gap_stands_in_the_documentation() {
             ground.name()
         );
     }
+}
+
+#[test]
+fn the_excerpt_is_signed_with_a_key_of_the_keys_document_beside_it() {
+    let block = |start: &str, end: &str| {
+        let (_, rest) = FORMAT.split_once(&format!("\n{start}")).unwrap();
+        format!("{start}{}", rest.split_once(end).unwrap().0)
+    };
+    let keys = KnownKeys::parse(&block("{\"keys\":[", "```")).unwrap();
+    assert_eq!(KnownKeys::parse(&keys.to_json()).unwrap(), keys);
+    let line = block("\"integrity\":{\"sha256\":\"8", "```");
+    let integrity = Integrity::of_line(line.as_bytes()).unwrap();
+    let (_, id) = FORMAT.split_once("\"},\"id\":\"").unwrap();
+    let check = keys.check(&integrity.sha256, &id[..36], &integrity.signature.unwrap());
+    assert!(matches!(check, SignatureCheck::Good(_)), "{check:?}");
 }

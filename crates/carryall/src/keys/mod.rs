@@ -13,7 +13,7 @@ mod tests;
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
 use carryall_format::sign::{KnownKey, KnownKeys, PublicKey, SigningKey};
@@ -191,7 +191,9 @@ impl Keys {
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), KeysError> {
         let replace = || -> io::Result<()> {
             let file = WholeFile::beside(&self.folder.join(name))?;
-            file.writer()?.write_all(bytes)?;
+            let mut writer = file.writer()?;
+            self.give_to_the_folders_owner(&writer)?;
+            writer.write_all(bytes)?;
             file.publish()
         };
         replace().map_err(|source| self.unusable(source))
@@ -205,10 +207,20 @@ impl Keys {
                 .truncate(false)
                 .mode(0o600)
                 .open(self.folder.join(LOCK))?;
+            self.give_to_the_folders_owner(&lock)?;
             lock.lock()?;
             Ok(lock)
         };
         open().map_err(|source| self.unusable(source))
+    }
+
+    /// A key that root has rotated must still be readable by the account that serves.
+    fn give_to_the_folders_owner(&self, file: &File) -> io::Result<()> {
+        let (folder, found) = (fs::metadata(&self.folder)?, file.metadata()?);
+        if found.uid() == folder.uid() {
+            return Ok(());
+        }
+        fchown(file, Some(folder.uid()), Some(folder.gid()))
     }
 
     fn unusable(&self, source: io::Error) -> KeysError {

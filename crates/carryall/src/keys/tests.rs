@@ -1,7 +1,7 @@
 //! What any folder of keys must do: at first starts, rotations, deaths in between, and with files that
 //! are not what they should be.
 
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::sync::Barrier;
 use std::time::Duration;
 
@@ -284,6 +284,21 @@ fn what_is_no_key_is_named_and_nothing_is_replaced() {
         fs::write(&public, &good[1]).expect("writes");
     }
     story.prepared();
+}
+
+#[test]
+fn what_root_rotates_belongs_to_the_account_that_serves() {
+    let story = Story::begin();
+    let mut keys = story.prepared();
+    // Only root can give a folder away; for anybody else it stays their own, and so do the files.
+    let _ = chown(story.path(), Some(65_534), Some(65_534));
+    fs::remove_file(story.path().join(LOCK)).expect("removes");
+    keys.rotate().expect("rotates");
+    let owner = fs::metadata(story.path()).expect("is there").uid();
+    for name in [LOCK, PUBLIC_KEYS, SIGNING_KEY] {
+        let found = fs::metadata(story.path().join(name)).expect("is there");
+        assert_eq!(found.uid(), owner, "{name}");
+    }
 }
 
 #[test]
