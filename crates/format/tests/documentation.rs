@@ -4,6 +4,7 @@ use carryall_format::gap::GapCode;
 use carryall_format::header::Ground;
 use carryall_format::section::{Field, Kind, Section};
 use carryall_format::sign::{Integrity, KnownKeys, SignatureCheck};
+use carryall_format::verify::{Code, Severity};
 
 const FORMAT: &str = include_str!("../../../docs/FORMAT.md");
 
@@ -63,4 +64,24 @@ fn the_excerpt_is_signed_with_a_key_of_the_keys_document_beside_it() {
     let (_, id) = FORMAT.split_once("\"},\"id\":\"").unwrap();
     let check = keys.check(&integrity.sha256, &id[..36], &integrity.signature.unwrap());
     assert!(matches!(check, SignatureCheck::Good(_)), "{check:?}");
+}
+
+#[test]
+fn every_finding_stands_in_the_documentation_with_its_reason_and_its_advice() {
+    // Some gaps have the same names.
+    let (_, codes) = FORMAT
+        .split_once("<!-- codes -->")
+        .expect("a table of codes");
+    for code in Code::ALL {
+        let row = codes
+            .lines()
+            .find(|line| line.starts_with(&format!("| `{}`", code.name())))
+            .unwrap_or_else(|| panic!("docs/FORMAT.md has no row for {}", code.name()));
+        let is_note = row.contains("` (note) |");
+        assert_eq!(is_note, code.severity() == Severity::Note, "{row}");
+        assert!(
+            row.contains(code.why()) && row.contains(code.help()),
+            "{row}"
+        );
+    }
 }

@@ -79,8 +79,8 @@ impl Key {
         let Some(text) = text.first_chunk::<{ Key::ROOM }>() else {
             return text.starts_with(&self.bytes[..self.len]);
         };
-        let ([a, b], [c, d], [e, f]) = (halves(text), halves(&self.bytes), halves(&self.mask));
-        ((a ^ c) & e) | ((b ^ d) & f) == 0
+        let (text, key, mask) = (halves(text), halves(&self.bytes), halves(&self.mask));
+        ((text[0] ^ key[0]) & mask[0]) | ((text[1] ^ key[1]) & mask[1]) == 0
     }
 }
 
