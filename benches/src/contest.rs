@@ -154,7 +154,8 @@ impl Contest {
         })
     }
 
-    fn export(&self, part: Part) -> Command {
+    /// The product's own export, to standard output.
+    pub fn export(&self, part: Part) -> Command {
         let mut command = Command::new(&self.carryall);
         command
             .args([

@@ -7,6 +7,7 @@
 mod contest;
 mod goals;
 mod measure;
+mod reading;
 mod report;
 
 use std::path::{Path, PathBuf};
@@ -65,6 +66,19 @@ fn main() -> Result<ExitCode> {
         first_record.as_secs_f64() * 1e3
     );
     misses.extend(goals::late(first_record, arguments.smoke));
+
+    for (part, name) in [(Part::Text, "text.json"), (Part::WithFiles, "full.json")] {
+        let export = reading::export(contest.export(part), arguments.data.join(name))?;
+        let reading = reading::run(
+            &arguments.carryall,
+            &export,
+            part,
+            &arguments.sink,
+            arguments.rounds,
+        )?;
+        println!("{}", reading.table());
+        misses.extend(reading.misses(arguments.smoke));
+    }
 
     for miss in &misses {
         println!("MISSED: {miss}");

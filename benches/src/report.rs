@@ -33,7 +33,7 @@ pub fn table(part: Part, standings: &[Standing]) -> String {
         .iter()
         .find(|one| one.contestant == Contestant::Carryall);
     for standing in standings {
-        let (wall, shortest, longest) = walls(standing);
+        let (wall, shortest, longest) = walls(&standing.runs);
         let written = as_mb(standing.bytes);
         let ratio = own
             .filter(|_| {
@@ -47,7 +47,7 @@ pub fn table(part: Part, standings: &[Standing]) -> String {
             text,
             "| {} | {wall:.2} [{shortest:.2}-{longest:.2}] | {:.2} | {written:.0} | {:.0} | {:.1} | {} | {} |",
             standing.contestant.title(),
-            median(standing, |run| run.cpu.as_secs_f64()),
+            median(&standing.runs, |run| run.cpu.as_secs_f64()),
             written / wall,
             as_mib(peak_rss_bytes(standing)),
             if standing.contestant == Contestant::Carryall {
@@ -63,32 +63,47 @@ pub fn table(part: Part, standings: &[Standing]) -> String {
 
 /// By time on the wall for the same account: carryall writes more than its peers do.
 pub fn times_as_fast(own: &Standing, peer: &Standing) -> f64 {
-    walls(peer).0 / walls(own).0
+    median_wall(&peer.runs) / median_wall(&own.runs)
+}
+
+/// Of time on the wall, in seconds.
+pub fn median_wall(runs: &[Run]) -> f64 {
+    median(runs, |run| run.wall.as_secs_f64())
+}
+
+/// Wall, CPU, speed and memory, for a table.
+pub fn cells(runs: &[Run], bytes: u64) -> String {
+    let (wall, shortest, longest) = walls(runs);
+    format!(
+        "{wall:.2} [{shortest:.2}-{longest:.2}] | {:.2} | {:.0} | {:.1}",
+        median(runs, |run| run.cpu.as_secs_f64()),
+        as_mb(bytes) / wall,
+        as_mib(peak_of(runs)),
+    )
 }
 
 /// The highest of all rounds: a limit is a limit.
 pub fn peak_rss_bytes(standing: &Standing) -> u64 {
-    standing
-        .runs
-        .iter()
-        .map(|run| run.peak_rss_bytes)
-        .max()
-        .unwrap_or(0)
+    peak_of(&standing.runs)
+}
+
+/// The same.
+pub fn peak_of(runs: &[Run]) -> u64 {
+    runs.iter().map(|run| run.peak_rss_bytes).max().unwrap_or(0)
 }
 
 /// Median, shortest, longest.
-fn walls(standing: &Standing) -> (f64, f64, f64) {
-    let wall = |run: &Run| run.wall.as_secs_f64();
-    let all = standing.runs.iter().map(wall);
+fn walls(runs: &[Run]) -> (f64, f64, f64) {
+    let all = runs.iter().map(|run| run.wall.as_secs_f64());
     (
-        median(standing, wall),
+        median_wall(runs),
         all.clone().fold(f64::INFINITY, f64::min),
         all.fold(0.0, f64::max),
     )
 }
 
-fn median(standing: &Standing, of: impl Fn(&Run) -> f64) -> f64 {
-    let mut all: Vec<f64> = standing.runs.iter().map(of).collect();
+fn median(runs: &[Run], of: impl Fn(&Run) -> f64) -> f64 {
+    let mut all: Vec<f64> = runs.iter().map(of).collect();
     all.sort_by(f64::total_cmp);
     all.get(all.len() / 2).copied().unwrap_or(f64::NAN)
 }

@@ -162,7 +162,7 @@ impl<'de> Deserialize<'de> for Contents {
                     sha256.update(&bytes);
                     if part.last {
                         let digest = std::mem::take(&mut sha256).finalize();
-                        let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+                        let hex = hex(&digest);
                         all.wrong += u64::from(part.sha256.as_deref() != Some(&hex));
                         all.file_ids.push(hash(&part.file_id));
                     }
@@ -172,6 +172,16 @@ impl<'de> Deserialize<'de> for Contents {
         }
         from.deserialize_seq(Walk)
     }
+}
+
+fn hex(digest: &[u8]) -> String {
+    use fmt::Write as _;
+    let mut text = String::new();
+    for byte in digest {
+        // A String takes every write.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 fn hash(id: &str) -> u64 {
@@ -185,19 +195,36 @@ fn main() -> anyhow::Result<()> {
     // SAFETY: nobody changes the file while it is measured.
     let map = unsafe { memmap2::Mmap::map(&file)? };
     let export: Export<'_> = sonic_rs::from_slice(&map)?;
-    let ids = |records: &[Stored<'_>]| -> Vec<u64> { records.iter().map(|one| hash(&one.id)).collect() };
+    let ids =
+        |records: &[Stored<'_>]| -> Vec<u64> { records.iter().map(|one| hash(&one.id)).collect() };
     let workspaces: HashSet<_> = export.workspaces.iter().map(|one| hash(&one.id)).collect();
     let threads: HashSet<_> = export.threads.iter().map(|one| hash(&one.id)).collect();
     let files: HashSet<_> = ids(&export.uploaded_files)
         .into_iter()
         .chain(ids(&export.generated_documents))
         .collect();
-    let named = export.threads.iter().filter_map(|one| one.workspace_id.as_deref());
-    ensure!(named.into_iter().all(|id| workspaces.contains(&hash(id))), "a workspace is missing");
-    ensure!(export.messages.threads.is_subset(&threads), "a thread is missing");
+    let named = export
+        .threads
+        .iter()
+        .filter_map(|one| one.workspace_id.as_deref());
+    ensure!(
+        named.into_iter().all(|id| workspaces.contains(&hash(id))),
+        "a workspace is missing"
+    );
+    ensure!(
+        export.messages.threads.is_subset(&threads),
+        "a thread is missing"
+    );
     ensure!(export.messages.dangling_parents == 0, "a parent is missing");
     ensure!(export.file_contents.wrong == 0, "a file is not what it was");
-    ensure!(export.file_contents.file_ids.iter().all(|id| files.contains(id)), "a file has no record");
+    ensure!(
+        export
+            .file_contents
+            .file_ids
+            .iter()
+            .all(|id| files.contains(id)),
+        "a file has no record"
+    );
     println!("{} messages", export.messages.ids.len());
     Ok(())
 }
