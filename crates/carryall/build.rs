@@ -1,6 +1,10 @@
 //! Embeds every product under `products/`: its data map, its schema and, where it has one, its demo.
 //!
-//! No file under `crates/` names a product: a folder is added, and the program knows it.
+//! No file under `crates/` names a product: a folder is added, and the program knows it. And the viewer, as the one
+//! HTML file that it is; see `build/viewer.rs`.
+
+#[path = "build/viewer.rs"]
+mod viewer;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -11,7 +15,8 @@ use std::{env, fs};
     reason = "cargo configures a build script so"
 )]
 fn main() {
-    let products = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../products");
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let products = here.join("../../products");
     println!("cargo::rerun-if-changed={}", products.display());
     let mut names: Vec<PathBuf> = fs::read_dir(&products)
         .expect("products/ is readable")
@@ -33,6 +38,9 @@ fn main() {
     .expect("a String takes everything");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     fs::write(out.join("products.rs"), code).expect("OUT_DIR is writable");
+    let (web, folder) = (here.join("src/web"), here.join("../../viewer"));
+    let page = viewer::build(&folder, &web.join("icon.svg"), &web.join("app.css"));
+    fs::write(out.join("viewer.rs"), page).expect("OUT_DIR is writable");
 }
 
 fn embed(folder: &Path, code: &mut String, list: &mut String) {

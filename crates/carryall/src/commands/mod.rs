@@ -10,6 +10,7 @@ mod progress;
 mod schema;
 mod serve;
 mod verify;
+mod view;
 
 use std::process::ExitCode;
 
@@ -24,6 +25,7 @@ pub enum Command {
     Demo(demo::Demo),
     Serve(serve::Serve),
     Verify(verify::Verify),
+    View(view::View),
 }
 
 impl Command {
@@ -37,6 +39,7 @@ impl Command {
             Command::Demo(demo) => demo.run(),
             Command::Serve(serve) => serve.run(),
             Command::Verify(verify) => verify.run(),
+            Command::View(view) => view.run(),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use axum::routing::get;
 use tokio::io::AsyncReadExt as _;
@@ -58,8 +58,20 @@ fn range<'h>(headers: &'h HeaderMap, artifact: &Artifact) -> Option<&'h str> {
     text(header::RANGE).filter(|_| is_same)
 }
 
-fn answer(artifact: &Artifact, mut file: File, part: Part) -> std::io::Result<Response> {
-    let size = artifact.size_bytes;
+fn answer(artifact: &Artifact, file: File, part: Part) -> std::io::Result<Response> {
+    let mut response = part_of(file, artifact.size_bytes, part)?;
+    set(&mut response, header::ETAG, &entity_tag(artifact));
+    // The name has no character that needs quoting: its prefix is [a-z0-9-] and its rest a date.
+    set(
+        &mut response,
+        header::CONTENT_DISPOSITION,
+        &format!("attachment; filename=\"{}\"", artifact.file_name),
+    );
+    Ok(response)
+}
+
+/// A part of a JSON file of this size, in constant memory.
+pub fn part_of(mut file: File, size: u64, part: Part) -> std::io::Result<Response> {
     let (status, first, length) = match part {
         Part::Whole => (StatusCode::OK, 0, size),
         Part::Bytes { first, last } => (StatusCode::PARTIAL_CONTENT, first, last - first + 1),
@@ -72,30 +84,22 @@ fn answer(artifact: &Artifact, mut file: File, part: Part) -> std::io::Result<Re
         CHUNK_BYTES,
     )));
     *response.status_mut() = status;
-    let headers = response.headers_mut();
-    let mut set = |name, value: String| {
-        if let Ok(value) = HeaderValue::from_str(&value) {
-            headers.insert(name, value);
-        }
+    set(&mut response, header::CONTENT_TYPE, "application/json");
+    set(&mut response, header::CONTENT_LENGTH, &length.to_string());
+    set(&mut response, header::ACCEPT_RANGES, "bytes");
+    let range = match part {
+        Part::Whole => return Ok(response),
+        Part::Bytes { first, last } => format!("bytes {first}-{last}/{size}"),
+        Part::Unsatisfiable => format!("bytes */{size}"),
     };
-    set(header::CONTENT_TYPE, "application/json".to_owned());
-    set(header::CONTENT_LENGTH, length.to_string());
-    set(header::ACCEPT_RANGES, "bytes".to_owned());
-    set(header::ETAG, entity_tag(artifact));
-    // The name has no character that needs quoting: its prefix is [a-z0-9-] and its rest a date.
-    set(
-        header::CONTENT_DISPOSITION,
-        format!("attachment; filename=\"{}\"", artifact.file_name),
-    );
-    match part {
-        Part::Whole => {}
-        Part::Bytes { first, last } => set(
-            header::CONTENT_RANGE,
-            format!("bytes {first}-{last}/{size}"),
-        ),
-        Part::Unsatisfiable => set(header::CONTENT_RANGE, format!("bytes */{size}")),
-    }
+    set(&mut response, header::CONTENT_RANGE, &range);
     Ok(response)
+}
+
+fn set(response: &mut Response, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(name, value);
+    }
 }
 
 /// Strong: the same tag means the same bytes.

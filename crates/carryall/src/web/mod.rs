@@ -21,6 +21,7 @@ mod ranges;
 mod sessions;
 mod settings;
 mod sign_in;
+pub mod viewer;
 pub mod words;
 
 #[cfg(test)]
@@ -40,7 +41,10 @@ use tower_http::trace::TraceLayer;
 
 use crate::exports::Exports;
 use crate::products::DemoPerson;
+pub use downloads::part_of;
+pub use guards::add_headers;
 use passwords::Passwords;
+pub use ranges::requested;
 
 /// No form here is larger.
 const BODY_LIMIT_BYTES: usize = 64 * 1024;
@@ -88,6 +92,7 @@ impl Web {
             .merge(downloads::router())
             .merge(assets::router())
             .merge(public_keys::router())
+            .merge(viewer::router())
             .route("/healthz", get(healthz))
             .with_state(Arc::clone(self))
             .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))

@@ -224,3 +224,22 @@ async fn what_is_not_in_the_export_is_said_with_the_reason() {
     assert!(page.contains("<strong>31</strong> messages that others wrote in shared workspaces"));
     site.stop().await;
 }
+
+#[tokio::test]
+async fn the_viewer_is_there_for_anybody_and_can_be_kept() {
+    let site = Stage::start();
+    let shown = site.anonymous().get("/viewer").await;
+    assert_eq!(shown.status(), StatusCode::OK);
+    let policy = text(&shown, "content-security-policy").to_owned();
+    assert!(policy.contains("connect-src 'none'") && policy.contains("frame-ancestors 'none'"));
+    let page = body(shown).await;
+    let kept = site.anonymous().get("/viewer?download").await;
+    assert_eq!(
+        text(&kept, "content-disposition"),
+        "attachment; filename=\"carryall-viewer.html\""
+    );
+    assert_eq!(body(kept).await, page, "it is the same page");
+    let linked = site.anna().await.page(PAGE).await;
+    assert!(linked.contains("href=\"/viewer\"") && linked.contains("href=\"/viewer?download\""));
+    site.stop().await;
+}
