@@ -1,6 +1,7 @@
 // The bytes of a file, put together from its parts: a Blob, which the browser may keep on the disk.
 
 import { Sha256 } from "./sha256.js";
+import { read } from "./source.js";
 
 /** The largest part of a file as the format has it, in base64 and with its record around it, and some more. */
 const LARGEST_PART_BYTES = 16 << 20;
@@ -18,7 +19,7 @@ export async function readContents(source, records, parts) {
     const start = records.offsets.get(index);
     const length = records.lengths.get(index);
     if (length > LARGEST_PART_BYTES) throw new Error("a part of the file is larger than the format allows");
-    last = JSON.parse(new TextDecoder().decode(await source.read(start, start + length)));
+    last = JSON.parse(new TextDecoder().decode(await read(source, start, start + length)));
     const bytes = decodeBase64(last.base64);
     digest.update(bytes);
     size += bytes.length;

@@ -8,7 +8,7 @@ import { LISTS } from "./layout.js";
 import { readRecords, readValue } from "./records.js";
 import { Scanner } from "./scan.js";
 import { Search } from "./search.js";
-import { pieces } from "./source.js";
+import { pieces, read } from "./source.js";
 import { whyNoExport } from "./verify.js";
 
 /** The last line is shorter than this: a digest and a signature. */
@@ -18,7 +18,7 @@ const PROGRESS_MS = 80;
 /** The last line of a file, if it is the one that the format ends with: `{ start }`, or null. */
 export async function lastLine(source) {
   const from = Math.max(0, source.size - TAIL_BYTES);
-  const text = await source.read(from, source.size);
+  const text = await read(source, from, source.size);
   let end = text.length;
   while (end > 0 && (text[end - 1] === 0x0a || text[end - 1] === 0x0d)) end -= 1;
   const start = text.lastIndexOf(0x0a, end - 1) + 1;

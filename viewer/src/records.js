@@ -1,5 +1,7 @@
 // Records read again from their place in the file, a few at a time.
 
+import { read } from "./source.js";
+
 /** More than this is never read at once for showing it. */
 const LARGEST_BYTES = 64 << 20;
 /** Records that stand closer together than this are read in one go. */
@@ -9,7 +11,7 @@ const LARGEST_RUN_BYTES = 4 << 20;
 /** The value at a place, or null with what is wrong about it. */
 export async function readValue(source, place) {
   if (place.end - place.start > LARGEST_BYTES) return { value: null, problem: "too large to be shown here" };
-  return parse(await source.read(place.start, place.end));
+  return parse(await read(source, place.start, place.end));
 }
 
 /** The records with these numbers, in this order: `{ index, record, problem }`. */
@@ -22,7 +24,7 @@ export async function readRecords(source, records, indexes) {
   for (const run of runs(places.toSorted((a, b) => a.start - b.start))) {
     const [{ start }, { end }] = [run[0], run.at(-1)];
     const isReadable = end - start <= LARGEST_BYTES;
-    const bytes = isReadable ? await source.read(start, end) : null;
+    const bytes = isReadable ? await read(source, start, end) : null;
     for (const place of run) {
       const { value, problem } = bytes
         ? parse(bytes.subarray(place.start - start, place.end - start))

@@ -1,6 +1,7 @@
 // Search in every text of a file, from its top to its end, in pieces: nothing is prepared and nothing kept.
 
 import { runs } from "./records.js";
+import { read } from "./source.js";
 
 /** Where is searched, in this order: what a person wrote and read first. */
 export const SEARCHED = [
@@ -69,7 +70,7 @@ export function* textsOf(record) {
 /** One search. `step` looks at the next records until it has found enough or came to the end. */
 export class Search {
   constructor(source, directory, text) {
-    Object.assign(this, { source, directory, words: new Words(text), place: 0, next: 0, done: 0 });
+    Object.assign(this, { source, directory, words: new Words(text), memory: new ArrayBuffer(4 << 20), place: 0, next: 0, done: 0 });
     this.total = SEARCHED.reduce((sum, key) => sum + directory.sections[key].length, 0);
     this.isOver = false;
     this.isStopped = false;
@@ -110,17 +111,16 @@ export class Search {
         this.#passed(run.at(-1).index, run.length);
         continue;
       }
-      const bytes = await this.source.read(start, end);
+      const bytes = await read(this.source, start, end, this.memory);
       const decoder = new TextDecoder();
-      if (!this.words.mayBeIn(decoder.decode(bytes))) {
-        this.#passed(run.at(-1).index, run.length);
-        continue;
-      }
-      for (const place of run) {
-        this.#passed(place.index, 1);
-        const found = this.#inRecord(decoder.decode(bytes.subarray(place.start - start, place.end - start)));
-        if (found) yield { section, index: place.index, ...found };
-      }
+      if (this.words.mayBeIn(decoder.decode(bytes))) {
+        for (const place of run) {
+          this.#passed(place.index, 1);
+          const found = this.#inRecord(decoder.decode(bytes.subarray(place.start - start, place.end - start)));
+          if (found) yield { section, index: place.index, ...found };
+        }
+      } else this.#passed(run.at(-1).index, run.length);
+      this.memory = bytes.buffer;
     }
   }
 

@@ -1,8 +1,10 @@
 // Export files made by hand for tests, and a source that reads them from memory.
 
+import { File } from "node:buffer";
 import { createHash } from "node:crypto";
 import { KEYS, LISTS, SECTIONS } from "../src/layout.js";
 import { Reader } from "../src/reader.js";
+import { openSource } from "../src/source.js";
 import { checks, digestCheck, originCheck, verdict } from "../src/verify.js";
 import { digestOf } from "../src/worker.js";
 
@@ -27,9 +29,9 @@ export function fileOf(lists, { change, signature = null } = {}) {
   return Buffer.from(`${before}"integrity":${JSON.stringify({ sha256, signature })}}\n`);
 }
 
-/** A source over bytes in memory that notes how it is read. */
+/** A source over bytes in memory. */
 export function sourceOf(bytes) {
-  return { name: "a.json", size: bytes.length, async read(start, end) { return new Uint8Array(bytes.subarray(start, Math.min(end, bytes.length))); } };
+  return openSource({ file: new File([bytes], "a.json") });
 }
 
 /** Opens bytes as the page does: `{ reader, scan, whyNot, all, verdict }`; `all` by name. */
