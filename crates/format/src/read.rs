@@ -163,6 +163,17 @@ impl Piece {
     }
 }
 
+/// How a file is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    /// Every line is where an export has it.
+    AsWritten,
+    /// The first lines are, and one further on is not: something was changed in the file.
+    Changed,
+    /// Not even the first lines are: another program wrote the file again.
+    WrittenAgain,
+}
+
 /// How a file ended, and what was in it.
 #[derive(Debug)]
 pub struct Outline {
@@ -173,7 +184,7 @@ pub struct Outline {
     /// Whether damage was met behind which nothing could be read.
     pub is_lost: bool,
     /// Whether every line was where an export has it.
-    pub is_as_written: bool,
+    pub layout: Layout,
     /// Size of the file in bytes.
     pub size_bytes: u64,
     /// Lines that were begun.

@@ -20,6 +20,7 @@ mod shape;
 mod summary;
 mod tally;
 mod threads;
+mod walk;
 
 use std::fs::File;
 use std::io::{self, Read};

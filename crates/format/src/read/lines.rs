@@ -2,7 +2,9 @@
 
 use std::io::Read;
 
+use super::Part;
 use super::split::{Expect, Mode, Splitter};
+use super::structure::is_one_value;
 
 impl<R: Read> Splitter<R> {
     /// Cuts all whole lines. Returns `false` when more input is needed.
@@ -13,7 +15,7 @@ impl<R: Read> Splitter<R> {
             let (start, end) = (self.done, from + end);
             if !self.line(&buffer[start..end], start) {
                 if self.mode == Mode::Lines {
-                    self.mode = Mode::Structure;
+                    self.leave_lines();
                     return true;
                 }
             } else if self.mode == Mode::Recovering {
@@ -24,7 +26,7 @@ impl<R: Read> Splitter<R> {
         }
         // A file in one line, or a text that is no export, would be collected whole otherwise.
         if self.expect == Expect::Opening && self.done < buffer.len() {
-            self.mode = Mode::Structure;
+            self.leave_lines();
             return true;
         }
         self.searched = buffer.len();
@@ -66,6 +68,10 @@ impl<R: Read> Splitter<R> {
             }
             _ => return false,
         };
+        // Whoever checks a section's record takes a second one in the line, too. The others are few.
+        if !self.is_in_section && !is_one_value(&line[..record_bytes]) {
+            return false;
+        }
         if self.expect == Expect::AfterElement && !is_recovering {
             self.fault(start, "a comma is missing between two records", false);
         }
@@ -83,19 +89,18 @@ impl<R: Read> Splitter<R> {
         let Some((name, value_at)) = key(line) else {
             return false;
         };
-        let value = &line[value_at..];
-        let (value_bytes, next) = match value {
+        let (value_bytes, next) = match &line[value_at..] {
             b"[" => (0, Expect::FirstElement),
             b"[]," => (2, Expect::Key),
-            [.., b','] => (value.len() - 1, Expect::Key),
-            [.., b'}', b'}'] if name == "integrity" => (value.len() - 1, Expect::End),
+            // A list in one line with records in it is not how an export has it.
+            [b'[', ..] => return false,
+            [value @ .., b','] if is_one_value(value) => (value.len(), Expect::Key),
+            [value @ .., b'}'] if name == "integrity" && is_one_value(value) => {
+                (value.len(), Expect::End)
+            }
             _ => return false,
         };
-        // A list in one line with records in it is not how an export has it.
-        let is_list = value[0] == b'[';
-        if is_list && value_bytes > 2 {
-            return false;
-        }
+        let is_list = line[value_at] == b'[';
         self.begin_member(name, start, self.done_lines);
         self.begin_value(start + value_at, is_list);
         if next == Expect::End {
@@ -116,8 +121,17 @@ impl<R: Read> Splitter<R> {
 /// The key that a line starts with, and where its value starts.
 fn key(line: &[u8]) -> Option<(&str, usize)> {
     let rest = line.strip_prefix(b"\"")?;
-    let len = memchr::memchr3(b'"', b'\\', b' ', rest)?;
-    let name = std::str::from_utf8(&rest[..len]).ok()?;
+    let len = memchr::memchr2(b'"', b'\\', rest)?;
     let is_key = rest[len..].starts_with(b"\":") && rest.len() > len + 2;
-    is_key.then_some((name, len + 3))
+    let name = std::str::from_utf8(&rest[..len]).ok()?;
+    let is_plain = name.bytes().all(|byte| byte.is_ascii_graphic());
+    (is_key && is_plain).then_some((name, len + 3))
+}
+
+/// Whether a line is one that only an export as it was written has, wherever it stands.
+pub(super) fn is_telling(line: &[u8]) -> bool {
+    let is_record = line.starts_with(b"{\"") && (line.ends_with(b"},") || line.ends_with(b"}"));
+    is_record
+        || line == b"],"
+        || key(line).is_some_and(|(name, _)| Part::named(name) != Part::Unknown)
 }

@@ -6,13 +6,17 @@ use std::sync::Arc;
 use super::block::{Blocks, Buffer};
 use super::structure::Partial;
 use super::{
-    Batch, Fault, MAX_RECORD_BYTES, Member, Outline, Part, Piece, Place, Slice, TOO_LARGE,
+    Batch, Fault, Layout, MAX_RECORD_BYTES, Member, Outline, Part, Piece, Place, Slice, TOO_LARGE,
 };
 
 /// How much is read at a time: small enough for the second cache, where the next thread finds it.
 const READ_BYTES: usize = 1 << 20;
+/// How much is read first.
+const FIRST_READ_BYTES: usize = 64 << 10;
 /// After so many faults a file is no export that was damaged, but something else.
 const MAX_FAULTS: usize = 100;
+/// More keys than any later revision will have; each is remembered.
+const MAX_MEMBERS: usize = 1000;
 
 /// What may come next between values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,10 +83,15 @@ pub struct Splitter<R> {
     pub(super) members: Vec<Member>,
     /// How much of the buffer has no line feed behind `done`.
     pub(super) searched: usize,
-    pub(super) was_restructured: bool,
+    /// Where the first lines are as an export has them, a value that goes on over a line feed has lost its
+    /// end.
+    pub(super) layout: Layout,
+    /// Whether the last key is a section's.
+    pub(super) is_in_section: bool,
     max_record_bytes: usize,
+    read_bytes: usize,
     faults: usize,
-    at_end: bool,
+    pub(super) at_end: bool,
     has_stopped: bool,
 }
 
@@ -102,8 +111,10 @@ impl<R: Read> Splitter<R> {
             found: Found::default(),
             members: Vec::new(),
             searched: 0,
-            was_restructured: false,
+            layout: Layout::AsWritten,
+            is_in_section: false,
             max_record_bytes: MAX_RECORD_BYTES,
+            read_bytes: READ_BYTES,
             faults: 0,
             at_end: false,
             has_stopped: false,
@@ -114,6 +125,13 @@ impl<R: Read> Splitter<R> {
     #[must_use]
     pub fn with_max_record_bytes(mut self, bytes: usize) -> Splitter<R> {
         self.max_record_bytes = bytes.min(MAX_RECORD_BYTES);
+        self
+    }
+
+    /// The same, reading so many bytes at a time, at least 3. The pieces differ, and nothing else.
+    #[must_use]
+    pub fn with_read_bytes(mut self, bytes: usize) -> Splitter<R> {
+        self.read_bytes = bytes.max(3);
         self
     }
 
@@ -145,7 +163,7 @@ impl<R: Read> Splitter<R> {
         Outline {
             is_complete: self.expect == Expect::End && !self.has_stopped,
             is_lost: self.has_stopped || self.mode == Mode::Recovering,
-            is_as_written: !self.was_restructured,
+            layout: self.layout,
             members: self.members,
             lines: self.place.line,
             size_bytes: self.place.offset + self.buffer.len() as u64,
@@ -153,8 +171,14 @@ impl<R: Read> Splitter<R> {
     }
 
     fn read_more(&mut self) -> io::Result<()> {
-        let read = self.buffer.read_from(&mut self.input, READ_BYTES)?;
-        self.at_end = read < READ_BYTES;
+        // Most files are small: they need no room for a whole block.
+        let count = if self.place.offset == 0 && self.buffer.is_empty() {
+            self.read_bytes.min(FIRST_READ_BYTES)
+        } else {
+            self.read_bytes
+        };
+        let read = self.buffer.read_from(&mut self.input, count)?;
+        self.at_end = read < count;
         Ok(())
     }
 
@@ -163,7 +187,7 @@ impl<R: Read> Splitter<R> {
         if self.place.offset == 0 && self.done == 0 && buffer.starts_with(b"\xEF\xBB\xBF") {
             // A byte order mark, as some editors add it: RFC 8259 section 8.1 lets readers ignore it.
             self.done = 3;
-            self.mode = Mode::Structure;
+            self.leave_lines();
         }
         while self.done < buffer.len() && !self.has_stopped {
             let goes_on = match self.mode {
@@ -176,12 +200,28 @@ impl<R: Read> Splitter<R> {
         }
     }
 
+    /// Cuts at brackets from here on.
+    pub(super) fn leave_lines(&mut self) {
+        self.mode = Mode::Structure;
+        if self.layout == Layout::AsWritten {
+            self.layout = if self.members.is_empty() {
+                Layout::WrittenAgain
+            } else {
+                Layout::Changed
+            };
+        }
+    }
+
     /// Hands out all there is. What is left in it is no whole record, unless only the line feed at the
     /// very end is missing.
     fn give_out_the_last(&mut self) -> Piece {
-        if self.mode == Mode::Lines && self.done < self.buffer.len() {
+        if self.mode != Mode::Structure && self.done < self.buffer.len() && !self.has_stopped {
             let buffer = std::mem::take(&mut self.buffer);
-            self.line(&buffer[self.done..], self.done);
+            let fits = self.line(&buffer[self.done..], self.done);
+            if !fits && self.mode == Mode::Lines {
+                self.leave_lines();
+                self.cut_structure(&buffer);
+            }
             self.buffer = buffer;
         }
         self.partial = None;
@@ -203,7 +243,7 @@ impl<R: Read> Splitter<R> {
         }
         (self.done, self.done_lines) = (0, 0);
         self.searched = self.searched.saturating_sub(bytes.len());
-        let covered = !self.was_restructured && self.expect != Expect::End;
+        let covered = self.layout == Layout::AsWritten && self.expect != Expect::End;
         Piece {
             covered_bytes: found
                 .covered_bytes
@@ -263,6 +303,11 @@ impl<R: Read> Splitter<R> {
 
     /// Notes a key.
     pub(super) fn begin_member(&mut self, name: &str, at: usize, line: u32) {
+        if self.members.len() == MAX_MEMBERS {
+            self.fault(at, "more keys than any export has", true);
+            return;
+        }
+        self.is_in_section = matches!(Part::named(name), Part::Section(_));
         self.members.push(Member {
             name: name.to_owned(),
             part: Part::named(name),

@@ -5,8 +5,14 @@
 
 use std::io::Read;
 
+use super::Layout;
+use super::lines::is_telling;
 use super::split::{Expect, Mode, Splitter};
 use crate::json_read::Reader;
+use crate::repair::is_noncharacter;
+
+/// How much of the next line shows what it is.
+const TELLING_BYTES: usize = 64;
 
 /// A value whose end has not been met yet.
 #[derive(Debug, Clone, Copy)]
@@ -38,30 +44,27 @@ impl Partial {
     }
 
     /// Looks on for the end of the value, and returns it. Before the end of the input, a number may
-    /// go on with the next byte that is read.
-    fn end(&mut self, buffer: &[u8]) -> Result<Option<usize>, usize> {
+    /// go on with the next byte that is read. A line feed within a string is none that JSON has; whether
+    /// another one can be within a value, `is_damage` says.
+    fn end(
+        &mut self,
+        buffer: &[u8],
+        is_damage: impl Fn(usize) -> Option<bool>,
+    ) -> Result<Option<usize>, (usize, &'static str)> {
         while self.at < buffer.len() {
             if self.in_string {
-                let Some(len) = memchr::memchr3(b'"', b'\\', b'\n', &buffer[self.at..]) else {
-                    self.at = buffer.len();
-                    break;
-                };
-                self.at += len;
-                match buffer[self.at] {
-                    b'\\' if self.at + 1 == buffer.len() => break,
-                    b'\\' => self.at += 2,
-                    b'"' => {
-                        self.at += 1;
-                        self.in_string = false;
-                        if self.depth == 0 {
-                            return Ok(Some(self.at));
-                        }
-                    }
-                    _ => return Err(self.at),
+                match self.string_end(buffer)? {
+                    true if self.depth == 0 => return Ok(Some(self.at)),
+                    true => continue,
+                    false => break,
                 }
-                continue;
             }
             match buffer[self.at] {
+                b'\n' if self.depth > 0 => match is_damage(self.at) {
+                    Some(true) => return Err((self.at, "a record without its end")),
+                    Some(false) => {}
+                    None => break,
+                },
                 b'"' => self.in_string = true,
                 b'{' | b'[' => self.depth += 1,
                 b'}' | b']' if self.depth == 0 => return Ok(Some(self.at)),
@@ -80,21 +83,60 @@ impl Partial {
         }
         Ok(None)
     }
+
+    /// Goes on to the end of a string. Returns whether it was met.
+    fn string_end(&mut self, buffer: &[u8]) -> Result<bool, (usize, &'static str)> {
+        while let Some(len) = memchr::memchr3(b'"', b'\\', b'\n', &buffer[self.at..]) {
+            self.at += len;
+            match buffer[self.at] {
+                b'\\' if self.at + 1 == buffer.len() => return Ok(false),
+                b'\\' => self.at += 2,
+                b'"' => {
+                    self.at += 1;
+                    self.in_string = false;
+                    return Ok(true);
+                }
+                _ => return Err((self.at, "a line feed within a string")),
+            }
+        }
+        self.at = buffer.len();
+        Ok(false)
+    }
+}
+
+/// Whether a text is one value, as far as its brackets tell.
+pub(super) fn is_one_value(text: &[u8]) -> bool {
+    if matches!(text, [] | [b',' | b':' | b']' | b'}', ..]) {
+        return false;
+    }
+    let mut partial = Partial::begin(0, 0);
+    match partial.end(text, |_| Some(false)) {
+        Ok(Some(end)) => end == text.len(),
+        Ok(None) => partial.depth == 0 && !partial.in_string,
+        Err(_) => false,
+    }
 }
 
 impl<R: Read> Splitter<R> {
     /// Cuts as far as the buffer goes. Returns `false` when more input is needed.
     pub(super) fn cut_structure(&mut self, buffer: &[u8]) -> bool {
-        self.was_restructured = true;
         while self.done < buffer.len() {
             if let Some(mut partial) = self.partial.take() {
-                match partial.end(buffer) {
+                let (layout, at_end) = (self.layout, self.at_end);
+                let is_damage = |at| {
+                    if layout == Layout::Changed {
+                        is_followed_by_a_telling_line(buffer, at, at_end)
+                    } else {
+                        Some(false)
+                    }
+                };
+                match partial.end(buffer, is_damage) {
                     Ok(Some(end)) => self.value(buffer, partial, end),
                     Ok(None) => {
                         self.partial = Some(partial);
                         return false;
                     }
-                    Err(at) => return self.recover(buffer, at, "a line feed within a string"),
+                    Err((at, problem)) => return self.recover(buffer, at, problem),
                 }
                 continue;
             }
@@ -156,9 +198,10 @@ impl<R: Read> Splitter<R> {
         let text = &buffer[partial.start..end];
         match self.expect {
             Expect::Key => {
-                let name = Reader::new(text)
-                    .string()
-                    .map(|name| String::from_utf8_lossy(&name).into_owned());
+                let name = key_name(text);
+                if name.is_none() {
+                    self.fault(partial.start, "a key that is no Unicode text", false);
+                }
                 self.begin_member(&name.unwrap_or_default(), partial.start, partial.line);
                 self.expect = Expect::Colon;
             }
@@ -193,6 +236,26 @@ impl<R: Read> Splitter<R> {
         self.done_lines += u32::from(next.is_some());
         self.searched = self.done;
         next.is_some()
+    }
+}
+
+/// What a key says, if it is text that every reader takes.
+fn key_name(text: &[u8]) -> Option<String> {
+    let name = Reader::new(text).string().ok()?.into_owned();
+    let name = String::from_utf8(name).ok()?;
+    (!name.contains(is_noncharacter)).then_some(name)
+}
+
+/// Whether the line after a line feed is one of an export as it was written; `None` while too little of
+/// it is there.
+fn is_followed_by_a_telling_line(buffer: &[u8], at: usize, at_end: bool) -> Option<bool> {
+    let next = &buffer[at + 1..];
+    match memchr::memchr(b'\n', next) {
+        Some(end) => Some(is_telling(&next[..end])),
+        // Nobody writes a line by hand that is longer than this and looks like a record's.
+        None if next.len() > TELLING_BYTES => Some(next.starts_with(b"{\"")),
+        None if at_end => Some(false),
+        None => None,
     }
 }
 

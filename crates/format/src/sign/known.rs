@@ -118,6 +118,20 @@ impl KnownKeys {
     }
 }
 
+impl KnownKeys {
+    /// Whether any of these keys made a signature, whatever it is called there.
+    #[must_use]
+    pub fn has_signed(
+        &self,
+        sha256_hex: &str,
+        export_id: &str,
+        signature: &IntegritySignature,
+    ) -> bool {
+        let mut keys = self.keys.iter();
+        keys.any(|known| known.key.has_signed(sha256_hex, export_id, signature))
+    }
+}
+
 impl KnownKey {
     fn to_json(&self) -> String {
         serde_json::json!({

@@ -4,19 +4,22 @@ use std::hash::{BuildHasher, RandomState};
 
 use super::contents::{self, ContentPart, Stated};
 use super::finding::{Code, Finding, Findings};
-use super::json::{Json, TOO_DEEP, decoded};
-use super::kinds::Strings;
+use super::json::{Json, TOO_DEEP};
 use super::record::{Table, Values};
 use super::tally::Tally;
+use super::walk::Walk;
 use crate::json_read::InvalidJson;
 use crate::read::{Batch, Part, Piece, Place, Slice};
-use crate::section::{Kind, Section};
+use crate::section::Section;
+
+/// The largest value outside the sections, in bytes. They are read whole, which takes many times that.
+const MAX_DOCUMENT_BYTES: usize = 16 << 20;
 
 /// An id: its hash, where its record stands.
 pub type IdRow = [u64; 3];
-/// A reference: the hash of what it names, the hash of the gap that would excuse it, and where it
-/// stands.
-pub type RefRow = [u64; 4];
+/// A reference: the hash of what it names, the hash of the gap that would excuse it, where it stands, and
+/// how many records in a row have the same.
+pub type RefRow = [u64; 5];
 
 /// Keyed hashes of ids, the same on every thread.
 #[derive(Debug, Clone, Default)]
@@ -58,6 +61,8 @@ pub struct Checked {
     pub stated: Vec<Stated>,
     /// Values outside the sections, and each gap, for whoever puts the pieces together.
     pub documents: Vec<Document>,
+    /// Whether records stand in one line that an export has in two.
+    pub is_rewritten: bool,
 }
 
 /// A value outside the sections.
@@ -137,21 +142,49 @@ impl Checker {
         let table = Table::of(section);
         let mut walk = Walk::new(section, table);
         for slice in &batch.slices {
-            let (text, place) = (piece.bytes(*slice), piece.place_of(*slice));
-            let mut json = Json::new(text);
-            let read = self.values.read(&mut json, table);
-            if read.is_err() || !json.flaws.is_empty() || !self.values.faults.is_empty() {
-                self.note(&json, read.as_ref().err(), section, place, checked);
+            let mut rest = (piece.bytes(*slice), piece.place_of(*slice));
+            while let Some(next) = self.record(rest, section, &mut walk, checked) {
+                rest = next;
             }
-            if section == Section::FileContents {
-                contents::part(text, &self.values, place, checked);
-            }
-            walk.record(text, &self.values, place, &self.hasher, checked);
         }
         if !walk.ids.is_empty() {
             checked.ids.push((section, std::mem::take(&mut walk.ids)));
         }
         walk.finish(checked);
+    }
+
+    /// Checks the record that a text starts with. Returns another one that stands in the same line, where
+    /// an export as it was written has none.
+    fn record<'a>(
+        &mut self,
+        (text, place): (&'a [u8], Place),
+        section: Section,
+        walk: &mut Walk<'a>,
+        checked: &mut Checked,
+    ) -> Option<(&'a [u8], Place)> {
+        let mut json = Json::new(text);
+        let mut read = self.values.read(&mut json, Table::of(section));
+        let (text, rest) = text.split_at(json.at);
+        let mut next = None;
+        if read.is_ok() && !rest.is_empty() {
+            next = another(rest);
+            if next.is_none() {
+                read = json.fail("text after the record");
+            }
+        }
+        if read.is_err() || !json.flaws.is_empty() || !self.values.faults.is_empty() {
+            self.note(&json, read.as_ref().err(), section, place, checked);
+        }
+        if section == Section::FileContents {
+            contents::part(text, &self.values, place, checked);
+        }
+        walk.record(text, &self.values, place, &self.hasher, checked);
+        let at = next? + text.len();
+        checked.is_rewritten = true;
+        if let Some((_, count)) = checked.counts.last_mut() {
+            *count += 1;
+        }
+        Some((&json.input[at..], within(json.input, place, at)))
     }
 
     #[cold]
@@ -211,7 +244,21 @@ fn is_empty_object(text: &[u8]) -> bool {
     let within = text
         .strip_prefix(b"{")
         .and_then(|rest| rest.strip_suffix(b"}"));
-    within.is_some_and(|within| within.trim_ascii().is_empty())
+    within.is_some_and(|within| within.iter().copied().all(is_space))
+}
+
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\n' | b'\r' | b'\t')
+}
+
+/// Where the next record starts in what follows one, if it does.
+fn another(rest: &[u8]) -> Option<usize> {
+    let tokens = rest.iter().copied().enumerate();
+    let mut tokens = tokens.filter(|(_, byte)| !is_space(*byte));
+    match (tokens.next(), tokens.next()) {
+        (Some((_, b',')), Some((at, b'{'))) => Some(at),
+        _ => None,
+    }
 }
 
 /// A place within a record.
@@ -232,8 +279,19 @@ fn document(piece: &Piece, part: Part, slice: Slice, checked: &mut Checked) {
     if part == Part::Unknown || read.is_err() {
         return;
     }
-    // serde_json knows no NaN and at most 128 levels; what it cannot read was noted or is too deep.
+    if text.len() > MAX_DOCUMENT_BYTES {
+        let what = "it has more than 16 MiB, and an export has some KB here";
+        let finding = Finding::new(Code::WrongKind, what).at(place);
+        checked.findings.push(finding.within(part));
+        return;
+    }
     let Ok(value) = serde_json::from_slice(text) else {
+        // It is JSON, and reads at most 127 levels; what else it does not take was noted as a flaw.
+        if json.flaws.is_empty() {
+            let what = "more than 127 containers inside one another";
+            let finding = Finding::new(Code::TooDeep, what).at(place);
+            checked.findings.push(finding.within(part));
+        }
         return;
     };
     let rest = &piece.block[piece.covered_bytes..];
@@ -248,107 +306,4 @@ fn document(piece: &Piece, part: Part, slice: Slice, checked: &mut Checked) {
         value,
         line: line.to_vec(),
     });
-}
-
-/// What is remembered from record to record of one section: references that need no look-up.
-struct Walk<'a> {
-    section: Section,
-    ids: Vec<IdRow>,
-    /// Fields that refer, with what they refer to.
-    refs: Vec<(usize, Section, bool)>,
-    last_id: &'a [u8],
-    last_refs: Vec<&'a [u8]>,
-    tally: super::tally::Walk,
-}
-
-impl<'a> Walk<'a> {
-    fn new(section: Section, table: &Table) -> Walk<'a> {
-        let fields = table.fields.iter().enumerate();
-        let refs: Vec<_> = fields
-            .filter_map(|(index, field)| match field.kind {
-                Kind::Ref(to) => Some((index, to, false)),
-                Kind::Refs(to) => Some((index, to, true)),
-                _ => None,
-            })
-            .collect();
-        Walk {
-            section,
-            ids: Vec::new(),
-            last_id: b"",
-            last_refs: vec![b""; refs.len()],
-            refs,
-            tally: super::tally::Walk::new(section, table),
-        }
-    }
-
-    fn record(
-        &mut self,
-        text: &'a [u8],
-        values: &Values,
-        place: Place,
-        hasher: &Hasher,
-        checked: &mut Checked,
-    ) {
-        let id = match self.section {
-            Section::FileContents | Section::AccountSettings => return,
-            _ => decoded(values.text(text, 0).unwrap_or_default()),
-        };
-        let id_hash = hasher.id(&id);
-        let packed = pack(self.section, 0, place.line);
-        self.ids.push([id_hash, place.offset, packed]);
-        for (number, &(index, to, is_list)) in self.refs.iter().enumerate() {
-            let Some(raw) = values.raw(text, index).filter(|raw| raw[0] != b'n') else {
-                continue;
-            };
-            // The same as in the record before, or that record itself: nothing new to look up.
-            let is_known = raw == self.last_refs[number]
-                || (to == self.section && raw.len() > 1 && raw[1..raw.len() - 1] == *self.last_id);
-            if is_known {
-                continue;
-            }
-            self.last_refs[number] = raw;
-            let mut push = |target: &[u8]| {
-                let field = Table::of(self.section).fields[index].name;
-                let gap = hasher.gap("dangling_reference", self.section.name(), &id, Some(field));
-                let packed = pack(self.section, index, place.line);
-                let row = [hasher.id(&decoded(target)), gap, place.offset, packed];
-                checked.refs.push((to, row));
-            };
-            if is_list {
-                Strings::of(raw).flatten().for_each(&mut push);
-            } else if let [b'"', target @ .., b'"'] = raw {
-                push(target);
-            }
-        }
-        self.tally.record(text, values, id_hash, hasher, checked);
-        if self.section.has_contents() {
-            checked
-                .stated
-                .push(stated(self.section, text, values, place));
-        }
-        self.last_id = values.text(text, 0).unwrap_or_default();
-    }
-
-    fn finish(self, checked: &mut Checked) {
-        self.tally.finish(checked);
-    }
-}
-
-/// What a record says of its file.
-fn stated(section: Section, text: &[u8], values: &Values, place: Place) -> Stated {
-    let table = Table::of(section);
-    let size = table
-        .index_of("size_bytes")
-        .and_then(|index| values.raw(text, index));
-    let size = size.and_then(|raw| std::str::from_utf8(raw).ok()?.parse().ok());
-    let sha256 = table
-        .index_of("sha256")
-        .and_then(|index| values.string(text, index));
-    Stated {
-        section,
-        id: values.string(text, 0).unwrap_or_default(),
-        size_bytes: size,
-        sha256: sha256.map(|sha256| sha256.to_ascii_lowercase()),
-        place,
-    }
 }

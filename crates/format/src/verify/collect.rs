@@ -1,14 +1,14 @@
 //! Puts together what was found in the pieces, in the order of the file.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::io;
 
 use serde_json::Value;
 
 use super::check::{Checked, Document, Hasher};
 use super::contents::Contents;
-use super::finding::{Code, Finding, Findings};
-use super::links::Links;
+use super::finding::{Code, Finding, Findings, shortened};
+use super::links::{Excuses, Links};
 use super::shape;
 use super::tally::Checklist;
 use crate::read::{Part, Place};
@@ -16,6 +16,10 @@ use crate::section::Section;
 
 /// How many gaps are kept for the report; the others are counted.
 const KEPT_GAPS: usize = 1000;
+/// More codes than any later revision will have.
+const KEPT_CODES: usize = 100;
+/// How much of each text of a gap is kept.
+const KEPT_CHARS: usize = 1000;
 
 /// One gap, as the file has it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -32,6 +36,20 @@ pub struct GapLine {
     pub reason: String,
 }
 
+impl GapLine {
+    /// The same, without what nobody reads to its end.
+    fn shortened(self) -> GapLine {
+        let short = |text: String| shortened(&text, KEPT_CHARS);
+        GapLine {
+            code: short(self.code),
+            section: short(self.section),
+            id: self.id.map(short),
+            field: self.field.map(short),
+            reason: short(self.reason),
+        }
+    }
+}
+
 /// The gaps of a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Gaps {
@@ -46,17 +64,19 @@ pub struct Gaps {
 /// Everything that is known of the file so far.
 pub struct Collected {
     pub findings: Findings,
+    /// Words that this revision does not have; a later one may.
+    pub words: Findings,
+    /// Whether records stand in one line that an export has in two.
+    pub is_rewritten: bool,
     pub counts: BTreeMap<Part, u64>,
     pub links: Links,
     pub checklist: Checklist,
     pub contents: Contents,
     pub gaps: Gaps,
-    /// Hashes of what gaps are about, with the field and without.
-    pub excused: HashSet<u64>,
+    pub excuses: Excuses,
     pub export: Option<(Place, Value)>,
     pub summary: Option<(Place, Value)>,
     pub integrity: Option<(Place, Value, Vec<u8>)>,
-    gap_schema: Value,
     pub hasher: Hasher,
 }
 
@@ -69,11 +89,12 @@ impl Collected {
             checklist: Checklist::default(),
             contents: Contents::default(),
             gaps: Gaps::default(),
-            excused: HashSet::new(),
+            excuses: Excuses::default(),
+            words: Findings::default(),
+            is_rewritten: false,
             export: None,
             summary: None,
             integrity: None,
-            gap_schema: shape::gap_schema(),
             hasher,
         }
     }
@@ -82,6 +103,7 @@ impl Collected {
     pub fn add(&mut self, mut checked: Checked) -> io::Result<()> {
         self.links.add(&mut checked)?;
         self.findings.append(checked.findings);
+        self.is_rewritten |= checked.is_rewritten;
         for (part, count) in checked.counts {
             *self.counts.entry(part).or_default() += count;
         }
@@ -110,12 +132,17 @@ impl Collected {
             line,
         } = document;
         let misfits = match part {
-            Part::Gaps => shape::gap_misfits(&self.gap_schema, &value),
+            Part::Gaps => shape::gap_misfits(&value),
             part => shape::misfits(part.name(), &value),
         };
         for misfit in misfits {
             let finding = Finding::new(Code::WrongKind, misfit.what).at(place);
-            self.findings.push(finding.within(part).field(misfit.field));
+            let finding = finding.within(part).field(misfit.field);
+            if misfit.is_unknown_word {
+                self.words.push(finding);
+            } else {
+                self.findings.push(finding);
+            }
         }
         match part {
             Part::Export => self.export = Some((place, value)),
@@ -135,18 +162,16 @@ impl Collected {
             field: text("field"),
             reason: text("reason").unwrap_or_default(),
         };
-        let id = gap.id.as_deref().unwrap_or_default();
-        let field = gap.field.as_deref();
-        for field in [field, None] {
-            let hash = self
-                .hasher
-                .gap(&gap.code, &gap.section, id.as_bytes(), field);
-            self.excused.insert(hash);
-        }
+        self.excuses.add(&gap, &self.hasher);
         self.gaps.count += 1;
-        *self.gaps.by_code.entry(gap.code.clone()).or_default() += 1;
+        let by_code = &mut self.gaps.by_code;
+        if let Some(count) = by_code.get_mut(&gap.code) {
+            *count += 1;
+        } else if by_code.len() < KEPT_CODES {
+            by_code.insert(shortened(&gap.code, KEPT_CHARS), 1);
+        }
         if self.gaps.first.len() < KEPT_GAPS {
-            self.gaps.first.push(gap);
+            self.gaps.first.push(gap.shortened());
         }
     }
 

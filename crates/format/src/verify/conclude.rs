@@ -13,7 +13,7 @@ use super::tally::WorkspaceCounts;
 use super::threads::Ran;
 use super::{Options, proof, summary};
 use crate::header::{FORMAT, REVISION, VERSION};
-use crate::read::{Member, Outline, Part, Place};
+use crate::read::{Layout, Member, Outline, Part, Place};
 use crate::section::{Section, Shape};
 
 pub use super::proof::{DigestAnswer, SignatureAnswer};
@@ -131,8 +131,8 @@ pub fn conclude(
             summary::compare(&collected, outline, &mut findings);
         }
         links(&mut collected, !outline.is_complete, records, &mut findings)?;
+        newer(&export, &mut collected, outline, &mut findings);
         (digest, signature) = proof::judge(&collected, ran, &export, options, &mut findings);
-        newer(&export, outline, &mut findings);
     }
     let verdict = match (
         is_readable || outline.size_bytes == 0,
@@ -266,13 +266,15 @@ fn members(outline: &Outline, findings: &mut Findings) {
             findings.push(Finding::new(Code::UnknownField, what).at(member.key));
             continue;
         };
-        if rank < last_rank && outline.is_as_written {
+        if rank < last_rank && outline.layout == Layout::AsWritten {
             let what = format!("`{}` stands after what it belongs before", member.name);
             findings.push(Finding::new(Code::SectionOrder, what).at(member.key));
         }
         last_rank = rank;
     }
-    for part in Part::in_order().filter(|part| !first.contains_key(part.name())) {
+    // Behind damage nobody knows what was there.
+    let missing = Part::in_order().filter(|part| !first.contains_key(part.name()));
+    for part in missing.filter(|_| !outline.is_lost) {
         let what = format!("`{}` is not in the file", part.name());
         findings.push(Finding::new(Code::MissingSection, what).within(part));
     }
@@ -307,32 +309,28 @@ fn links(
     records: &Records,
     findings: &mut Findings,
 ) -> io::Result<()> {
-    let excused = &collected.excused;
-    std::mem::take(&mut collected.links).finish(excused, is_cut_off, records, findings)?;
+    let excuses = std::mem::take(&mut collected.excuses);
+    std::mem::take(&mut collected.links).finish(&excuses, is_cut_off, records, findings)?;
     if is_cut_off {
         return Ok(());
     }
     let file_bytes = collected.contents.file_bytes;
-    let contents = std::mem::take(&mut collected.contents);
-    let hasher = &collected.hasher;
-    contents.finish(
-        |code, section, id| {
-            excused.contains(&hasher.gap(code, section.name(), id.as_bytes(), None))
-        },
-        findings,
-    );
+    std::mem::take(&mut collected.contents).finish(&excuses, findings);
     collected.contents.file_bytes = file_bytes;
     Ok(())
 }
 
 /// A file of a later revision may have what this one does not know.
-fn newer(export: &ExportFacts, outline: &Outline, findings: &mut Findings) {
-    let Some(revision) = export
-        .revision
-        .filter(|revision| *revision > REVISION.into())
-    else {
-        return;
-    };
+fn newer(
+    export: &ExportFacts,
+    collected: &mut Collected,
+    outline: &Outline,
+    findings: &mut Findings,
+) {
+    let revision = export.revision.unwrap_or_default();
+    if revision <= REVISION.into() {
+        return findings.append(std::mem::take(&mut collected.words));
+    }
     findings.forgive(Code::UnknownField);
     let unknown = outline
         .members

@@ -6,7 +6,8 @@ use base64::Engine as _;
 use sha2::{Digest, Sha256};
 
 use super::check::{Checked, Hasher};
-use super::finding::{Code, Finding, Findings};
+use super::finding::{Code, Finding, Findings, SHOWN_CHARS, shortened};
+use super::links::Excuses;
 use super::record::{Table, Values};
 use crate::read::{Part, Place};
 use crate::section::Section;
@@ -44,6 +45,15 @@ pub fn part(text: &[u8], values: &Values, place: Place, checked: &mut Checked) {
         let finding = Finding::new(Code::ContentsBase64, what).at(place);
         let finding = finding.within(CONTENTS).of(Some(file_id.clone()));
         checked.findings.push(finding.field("base64"));
+    }
+    for name in ["part", "size_bytes"] {
+        let is_there = raw(name).is_some_and(|raw| raw != b"null");
+        if is_there && number(name).is_none() {
+            let what = "a number that is not negative belongs here";
+            let finding = Finding::new(Code::WrongKind, what).at(place);
+            let finding = finding.within(CONTENTS).of(Some(file_id.clone()));
+            checked.findings.push(finding.field(name));
+        }
     }
     checked.contents.push(ContentPart {
         section: string("section").and_then(|name| Section::named(&name)),
@@ -91,6 +101,8 @@ pub struct Stated {
 struct Found {
     section: Section,
     id: String,
+    /// Hashes of the gaps `object_incomplete` and `object_changed` of this file.
+    gaps: [u64; 2],
     size_bytes: u64,
     sha256: String,
     is_complete: bool,
@@ -120,8 +132,9 @@ struct Open {
 
 impl Contents {
     /// Notes what a record says of its file.
-    pub fn state(&mut self, stated: Stated, hasher: &Hasher) {
+    pub fn state(&mut self, mut stated: Stated, hasher: &Hasher) {
         let key = hasher.gap("", stated.section.name(), stated.id.as_bytes(), None);
+        stated.id = shortened(&stated.id, SHOWN_CHARS);
         self.stated.insert(key, stated);
     }
 
@@ -192,7 +205,11 @@ impl Contents {
             let what = format!("the parts have the SHA-256 {sha256}");
             findings.push(wrong(Code::ContentsDigest, what, "sha256"));
         }
-        let Some(section) = open.section else { return };
+        let Some(section) = open.section else {
+            let what = "no section has this name".to_owned();
+            return findings.push(wrong(Code::UnresolvedReference, what, "section"));
+        };
+        let gap = |code| hasher.gap(code, section.name(), open.file_id.as_bytes(), None);
         let key = hasher.gap("", section.name(), open.file_id.as_bytes(), None);
         if !self.done.insert(key) {
             let what = "the bytes of this file stand in the file twice".to_owned();
@@ -200,7 +217,8 @@ impl Contents {
         }
         let found = Found {
             section,
-            id: open.file_id,
+            gaps: [gap("object_incomplete"), gap("object_changed")],
+            id: shortened(&open.file_id, SHOWN_CHARS),
             size_bytes: open.size_bytes,
             sha256,
             is_complete: part.is_complete.unwrap_or(true),
@@ -219,9 +237,8 @@ impl Contents {
         }
     }
 
-    /// Holds the bytes against their records. `is_gap` says whether the file's gaps name a code for
-    /// a record.
-    pub fn finish(mut self, is_gap: impl Fn(&str, Section, &str) -> bool, findings: &mut Findings) {
+    /// Holds the bytes against their records.
+    pub fn finish(mut self, excuses: &Excuses, findings: &mut Findings) {
         self.close(findings);
         for (key, found) in &self.found {
             let wrong = |code, what: String| {
@@ -233,7 +250,7 @@ impl Contents {
                 findings.push(wrong(Code::UnresolvedReference, what));
                 continue;
             };
-            if !found.is_complete && !is_gap("object_incomplete", found.section, &found.id) {
+            if !found.is_complete && !excuses.has(found.gaps[0]) {
                 let what = "reading stopped before the end, and no gap says so".to_owned();
                 findings.push(wrong(Code::ContentsDiffer, what));
             }
@@ -244,8 +261,7 @@ impl Contents {
                     .sha256
                     .as_ref()
                     .is_some_and(|sha| *sha != found.sha256);
-            let is_excused = is_gap("object_changed", found.section, &found.id)
-                || is_gap("object_incomplete", found.section, &found.id);
+            let is_excused = found.gaps.iter().any(|gap| excuses.has(*gap));
             if differs && !is_excused {
                 let what = format!(
                     "{} bytes with SHA-256 {}, and the record says otherwise",

@@ -208,8 +208,14 @@ impl Finding {
             part: None,
             id: None,
             field: None,
-            what: what.into(),
+            what: shortened(&what.into(), SHOWN_CHARS),
         }
+    }
+
+    /// Where it stands among the others.
+    fn rank(&self) -> (u64, Code) {
+        let offset = self.place.map_or(u64::MAX, |place| place.offset);
+        (offset, self.code)
     }
 
     /// The same, at a place.
@@ -229,15 +235,26 @@ impl Finding {
     /// The same, in a record.
     #[must_use]
     pub fn of(mut self, id: Option<String>) -> Finding {
-        self.id = id;
+        self.id = id.map(|id| shortened(&id, SHOWN_CHARS));
         self
     }
 
     /// The same, in a field.
     #[must_use]
     pub fn field(mut self, field: impl Into<String>) -> Finding {
-        self.field = Some(field.into());
+        self.field = Some(shortened(&field.into(), SHOWN_CHARS));
         self
+    }
+}
+
+/// How much of a text from the file a report shows.
+pub const SHOWN_CHARS: usize = 300;
+
+/// A text, cut off where nobody reads it any more.
+pub fn shortened(text: &str, chars: usize) -> String {
+    match text.char_indices().nth(chars) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
     }
 }
 
@@ -252,12 +269,19 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Notes one.
+    /// Notes one. Of each code the first in the file are kept, in whatever order they come.
     pub fn push(&mut self, finding: Finding) {
         let count = self.counts.entry(finding.code).or_default();
         *count += 1;
         if *count <= KEPT_OF_EACH as u64 {
             self.kept.push(finding);
+            return;
+        }
+        let same = self.kept.iter_mut().filter(|one| one.code == finding.code);
+        if let Some(last) = same.max_by_key(|one| one.rank())
+            && finding.rank() < last.rank()
+        {
+            *last = finding;
         }
     }
 
@@ -274,12 +298,7 @@ impl Findings {
     #[must_use]
     pub fn in_order(&self) -> Vec<&Finding> {
         let mut all: Vec<_> = self.kept.iter().collect();
-        all.sort_by_key(|one| {
-            one.place.unwrap_or(Place {
-                offset: u64::MAX,
-                line: 0,
-            })
-        });
+        all.sort_by_key(|one| one.rank());
         all
     }
 

@@ -77,10 +77,9 @@ impl<'a> Iterator for Strings<'a> {
 
 /// `YYYY-MM-DDTHH:MM:SS`, then perhaps 3, 6 or 9 digits of a second, then `Z`.
 pub fn is_timestamp(text: &[u8]) -> bool {
-    let (Some(seconds), Some(b'Z')) = (text.get(..19), text.last()) else {
+    let Some((seconds, [fraction @ .., b'Z'])) = text.split_at_checked(19) else {
         return false;
     };
-    let fraction = &text[19..text.len() - 1];
     let has_fraction = match fraction {
         [] => true,
         [b'.', digits @ ..] => {

@@ -1,11 +1,12 @@
 //! Which ids stand twice, and which references name nothing.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-use super::check::{Checked, IdRow, RefRow, unpack};
+use super::check::{Checked, Hasher, IdRow, RefRow, unpack};
+use super::collect::GapLine;
 use super::finding::{Code, Finding, Findings};
 use super::json::Json;
 use super::record::{Table, Values};
@@ -17,7 +18,7 @@ use crate::section::Section;
 #[derive(Debug, Default)]
 pub struct Links {
     ids: [Runs<3>; Section::ALL.len()],
-    refs: [Runs<4>; Section::ALL.len()],
+    refs: [Runs<5>; Section::ALL.len()],
 }
 
 impl Links {
@@ -35,11 +36,12 @@ impl Links {
     /// Compares them all. A file that was cut off has references to what is no longer in it.
     pub fn finish(
         self,
-        gaps: &HashSet<u64>,
+        excuses: &Excuses,
         is_cut_off: bool,
         records: &Records,
         findings: &mut Findings,
     ) -> io::Result<()> {
+        let mut runs: HashMap<(Section, usize), (u64, RefRow, Section)> = HashMap::new();
         for ((section, ids), refs) in Section::ALL.into_iter().zip(self.ids).zip(self.refs) {
             let mut ids = ids.sorted()?;
             let mut refs = refs.sorted()?;
@@ -55,8 +57,12 @@ impl Links {
                     }
                     (_, Some(named)) => {
                         let resolves = id.is_some_and(|known| known[0] == named[0]);
-                        if !resolves && !is_cut_off && !gaps.contains(&named[1]) {
+                        if !resolves && !is_cut_off && !excuses.has(named[1]) {
                             unresolved(section, named, records, findings);
+                        } else if !resolves && !is_cut_off {
+                            let (from, field, _) = unpack(named[3]);
+                            let run = runs.entry((from, field)).or_insert((0, named, section));
+                            run.0 += named[4];
                         }
                         reference = refs.next()?;
                     }
@@ -64,7 +70,54 @@ impl Links {
                 }
             }
         }
+        // Of records in a row with the same reference only the first was looked up.
+        for ((section, field), (count, row, to)) in runs {
+            if count > excuses.of_field(section, field) {
+                unresolved(to, row, records, findings);
+            }
+        }
         Ok(())
+    }
+}
+
+/// What the gaps of a file excuse.
+#[derive(Debug, Default)]
+pub struct Excuses {
+    /// Hashes of what they are about, with the field and without.
+    hashes: HashSet<u64>,
+    /// How many references of a field name what the product no longer has.
+    dangling: HashMap<(Section, usize), u64>,
+}
+
+impl Excuses {
+    /// Takes a gap.
+    pub fn add(&mut self, gap: &GapLine, hasher: &Hasher) {
+        let id = gap.id.as_deref().unwrap_or_default().as_bytes();
+        for field in [gap.field.as_deref(), None] {
+            let hash = hasher.gap(&gap.code, &gap.section, id, field);
+            self.hashes.insert(hash);
+        }
+        if gap.code == "dangling_reference"
+            && let Some(section) = Section::named(&gap.section)
+            && let Some(index) = gap
+                .field
+                .as_ref()
+                .and_then(|name| Table::of(section).index_of(name))
+        {
+            *self.dangling.entry((section, index)).or_default() += 1;
+        }
+    }
+
+    /// Whether a gap with this hash is there.
+    pub fn has(&self, hash: u64) -> bool {
+        self.hashes.contains(&hash)
+    }
+
+    fn of_field(&self, section: Section, field: usize) -> u64 {
+        self.dangling
+            .get(&(section, field))
+            .copied()
+            .unwrap_or_default()
     }
 }
 

@@ -5,9 +5,9 @@ use serde::Serialize;
 use super::Options;
 use super::collect::Collected;
 use super::conclude::ExportFacts;
-use super::finding::{Code, Finding, Findings, Severity};
+use super::finding::{Code, Finding, Findings};
 use super::threads::Ran;
-use crate::read::{Part, Place};
+use crate::read::{Layout, Part, Place};
 use crate::sign::{Integrity, SignatureCheck};
 use crate::write::hex;
 
@@ -79,8 +79,8 @@ fn answers(
     let Some((place, _, line)) = &collected.integrity else {
         return nothing;
     };
-    if !ran.outline.is_as_written {
-        return rewritten(*place, findings);
+    if ran.outline.layout != Layout::AsWritten {
+        return rewritten(*place, ran.outline.layout, findings);
     }
     let Some(integrity) = Integrity::of_line(line) else {
         let what = "the last line is not spelled as an export spells it";
@@ -104,12 +104,12 @@ fn answers(
 
 /// A file that is whole but laid out in another way was written again by another program; one that is
 /// damaged besides was changed.
-fn rewritten(place: Place, findings: &mut Findings) -> (DigestAnswer, SignatureAnswer) {
-    let is_damaged = findings
-        .counts()
-        .keys()
-        .any(|code| code.severity() == Severity::Error && *code != Code::UnknownField);
-    if is_damaged {
+fn rewritten(
+    place: Place,
+    layout: Layout,
+    findings: &mut Findings,
+) -> (DigestAnswer, SignatureAnswer) {
+    if findings.has_errors() || layout == Layout::Changed {
         let what = "the file is not laid out as it was written";
         findings.push(at(Code::DigestMismatch, what, place));
         return (DigestAnswer::Differs, SignatureAnswer::NotApplicable);
@@ -135,6 +135,15 @@ fn signature(
     let key_id = signature.key_id().to_string();
     match options.keys.check(&integrity.sha256, export_id, signature) {
         SignatureCheck::Good(_) => SignatureAnswer::Good { key_id },
+        SignatureCheck::UnknownKey
+            if options
+                .keys
+                .has_signed(&integrity.sha256, export_id, signature) =>
+        {
+            let what = format!("a known key signed the file, and it is not called {key_id}");
+            findings.push(at(Code::BadSignature, &what, place));
+            SignatureAnswer::Bad { key_id }
+        }
         SignatureCheck::UnknownKey => {
             let what = format!("the file is signed by the key {key_id}");
             findings.push(Finding::new(Code::UnknownKey, what));

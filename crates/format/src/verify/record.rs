@@ -13,6 +13,8 @@ use crate::section::{Field, Kind, Section};
 
 /// No section has more fields than this.
 pub const MAX_FIELDS: usize = 48;
+/// How much of what is wrong with one record is told.
+const MAX_FAULTS: usize = 100;
 
 /// The fields of one section, made ready for reading.
 pub struct Table {
@@ -149,30 +151,30 @@ impl Values {
     }
 
     fn fault(&mut self, code: Code, field: impl Into<String>, at: usize, what: impl Into<String>) {
-        let (field, what) = (field.into(), what.into());
-        self.faults.push(FieldFault {
-            code,
-            field,
-            at,
-            what,
-        });
+        // One record may hold millions; whoever reads the report needs the first.
+        if self.faults.len() < MAX_FAULTS {
+            let (field, what) = (field.into(), what.into());
+            self.faults.push(FieldFault {
+                code,
+                field,
+                at,
+                what,
+            });
+        }
     }
 
-    /// Reads a whole record.
+    /// Reads a record. What follows it in the text is for whoever asks.
     pub fn read(&mut self, json: &mut Json<'_>, table: &Table) -> Result<(), InvalidJson> {
         self.seen = 0;
         self.faults.clear();
         json.space();
         if json.peek() != b'{' {
-            json.whole(Json::value)?;
-            self.fault(Code::WrongKind, "", 0, "a record is an object");
+            let at = json.at;
+            json.value()?;
+            self.fault(Code::WrongKind, "", at, "a record is an object");
             return Ok(());
         }
         self.members(json, table)?;
-        json.space();
-        if json.at < json.input.len() {
-            return json.fail("text after the record");
-        }
         self.note_missing(table, 0);
         Ok(())
     }
@@ -339,7 +341,7 @@ impl Values {
         values.note_missing(&table, start);
         for fault in values.faults {
             let field = format!("{within}.{}", fault.field);
-            self.faults.push(FieldFault { field, ..fault });
+            self.fault(fault.code, field, fault.at, fault.what);
         }
         Ok(())
     }

@@ -3,6 +3,8 @@
 //! Only the words of JSON Schema that our own schema uses are known here, so nothing can be said in the
 //! schema that is not checked; a test holds that.
 
+use std::sync::LazyLock;
+
 use serde_json::Value;
 
 use crate::schema::{self, DIGEST, KEY_ID, SIGNATURE, TIMESTAMP, UUID};
@@ -12,60 +14,73 @@ use crate::schema::{self, DIGEST, KEY_ID, SIGNATURE, TIMESTAMP, UUID};
 pub struct Misfit {
     pub field: String,
     pub what: String,
+    /// Whether it is a word that a later revision may have.
+    pub is_unknown_word: bool,
 }
+
+static SCHEMA: LazyLock<Value> = LazyLock::new(schema::schema);
 
 /// What does not fit the schema of a top-level key.
 pub fn misfits(key: &str, value: &Value) -> Vec<Misfit> {
     let mut found = Vec::new();
-    fit(&schema::schema()["properties"][key], value, "", &mut found);
+    fit(&SCHEMA["properties"][key], value, "", &mut found);
     found
 }
 
 /// The same for one gap.
-pub fn gap_misfits(schema: &Value, value: &Value) -> Vec<Misfit> {
+pub fn gap_misfits(value: &Value) -> Vec<Misfit> {
     let mut found = Vec::new();
-    fit(schema, value, "", &mut found);
+    fit(
+        &SCHEMA["properties"]["gaps"]["items"],
+        value,
+        "",
+        &mut found,
+    );
     found
 }
 
-/// The schema of one gap.
-pub fn gap_schema() -> Value {
-    schema::schema()["properties"]["gaps"]["items"].clone()
-}
-
 fn fit(schema: &Value, value: &Value, field: &str, found: &mut Vec<Misfit>) {
-    let mut wrong = |what: String| {
+    let mut note = |what: String, is_unknown_word: bool| {
         found.push(Misfit {
             field: field.to_owned(),
             what,
+            is_unknown_word,
         });
     };
+
     if let Some(types) = schema.get("type")
         && !has_type(types, value)
     {
-        wrong(format!("{} belongs here", words(types)));
+        note(format!("{} belongs here", words(types)), false);
         return;
     }
     if let Some(only) = schema.get("const")
         && only != value
     {
-        wrong(format!("{only} belongs here"));
+        note(format!("{only} belongs here"), false);
     }
     if let Some(Value::Array(all)) = schema.get("enum")
         && !all.contains(value)
     {
-        wrong("a word that this revision does not have".to_owned());
+        let what = "a word that this revision does not have".to_owned();
+        note(what, value.is_string());
     }
     if let (Some(pattern), Some(text)) = (schema.get("pattern"), value.as_str())
         && !matches_pattern(pattern.as_str().unwrap_or_default(), text)
     {
-        wrong("it does not have the form that it has in an export".to_owned());
+        note(
+            "it does not have the form that it has in an export".to_owned(),
+            false,
+        );
     }
     if schema.get("minLength").is_some() && value.as_str() == Some("") {
-        wrong("it is empty".to_owned());
+        note("it is empty".to_owned(), false);
     }
     if schema.get("minimum").is_some() && value.as_u64().is_none() {
-        wrong("a number that is not negative belongs here".to_owned());
+        note(
+            "a number that is not negative belongs here".to_owned(),
+            false,
+        );
     }
     if let Value::Object(members) = value {
         fit_members(schema, members, field, found);
@@ -101,6 +116,7 @@ fn fit_members(
             found.push(Misfit {
                 field: path(name),
                 what: "it is not there".to_owned(),
+                is_unknown_word: false,
             });
         }
     }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::collect::Collected;
 use super::finding::{Code, Finding, Findings};
-use crate::read::{Outline, Part, Place};
+use crate::read::{Layout, Outline, Part, Place};
 use crate::section::Section;
 
 /// Compares counts, states and places.
@@ -30,7 +30,7 @@ pub fn compare(collected: &Collected, outline: &Outline, findings: &mut Findings
             );
             findings.push(wrong(Code::CountMismatch, what, place));
         }
-        if outline.is_as_written {
+        if outline.layout == Layout::AsWritten {
             directory(section, line, outline, place, findings);
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::check::{Checked, Hasher};
+use super::finding::{SHOWN_CHARS, shortened};
 use super::json::decoded;
 use super::record::{Table, Values};
 use crate::section::Section;
@@ -106,7 +107,10 @@ impl Walk {
 
 fn workspace(text: &[u8], values: &Values, hash: u64) -> Tally {
     let table = Table::of(Section::Workspaces);
-    let string = |name| values.string(text, table.index_of(name)?);
+    let string = |name| {
+        let text = values.string(text, table.index_of(name)?)?;
+        Some(shortened(&text, SHOWN_CHARS))
+    };
     Tally::Workspace {
         hash,
         id: string("id").unwrap_or_default(),

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::check::{Checked, Checker};
 use super::collect::Collected;
-use crate::read::{Block, Outline, Piece, Splitter};
+use crate::read::{Block, Layout, Outline, Piece, Splitter};
 
 /// How many pieces are under way for each thread that checks. This, and the largest record, bound
 /// the memory.
@@ -68,8 +68,12 @@ pub fn run(
         let outline = reader.join().map_err(|_| panicked())?;
         merged?;
         let sha256 = hashing.map(|hashing| hashing.join().map_err(|_| panicked()));
+        let mut outline = outline?;
+        if collected.is_rewritten && outline.layout == Layout::AsWritten {
+            outline.layout = Layout::Changed;
+        }
         Ok(Ran {
-            outline: outline?,
+            outline,
             sha256: sha256.transpose()?,
         })
     })
