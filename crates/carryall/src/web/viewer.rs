@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::RawQuery;
+use axum::extract::{RawQuery, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::get;
@@ -25,7 +25,7 @@ const ASKS_NOBODY: &str = "connect-src 'none'";
 /// What a server says to the page.
 #[derive(Debug, Default, Serialize)]
 pub struct Served {
-    /// Public keys, as in the document `{"keys": […]}`: `key_id`, `algorithm` and `public_key` each. Without any,
+    /// Public keys, the list of the document `{"keys": […]}`: `key_id`, `algorithm` and `public_key` each. Without any,
     /// the page says of a signed file that its origin is not proven, and lets the person choose keys.
     pub keys: Option<serde_json::Value>,
     /// The file to open at once, which the server hands out.
@@ -47,8 +47,28 @@ pub fn router() -> Router<Arc<Web>> {
     Router::new().route("/viewer", get(show))
 }
 
-async fn show(query: RawQuery) -> Response {
-    answer(&Served::default(), &query)
+async fn show(State(web): State<Arc<Web>>, query: RawQuery) -> Response {
+    let served = Served {
+        keys: known_keys(&web).await,
+        file: None,
+    };
+    answer(&served, &query)
+}
+
+/// The keys that this server signs and has signed with. A page without them still opens every file, and says
+/// that its origin is not proven.
+async fn known_keys(web: &Web) -> Option<serde_json::Value> {
+    let keys = web.exports.keys.clone();
+    let known = match tokio::task::spawn_blocking(move || keys.known()).await {
+        Ok(Ok(known)) => known,
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "the viewer is served without public keys");
+            return None;
+        }
+        Err(_) => return None,
+    };
+    let mut document: serde_json::Value = serde_json::from_str(&known.to_json()).ok()?;
+    Some(document["keys"].take())
 }
 
 /// The page with its policy, to be shown or, with `?download`, to be kept. A kept page asks nobody.

@@ -226,6 +226,18 @@ async fn what_is_not_in_the_export_is_said_with_the_reason() {
 }
 
 #[tokio::test]
+async fn the_viewer_comes_with_the_public_keys_also_when_it_is_kept() {
+    let site = Stage::start();
+    let key = site.exports.keys.signing_key().expect("a key").public_key();
+    for address in ["/viewer", "/viewer?download"] {
+        let page = body(site.anonymous().get(address).await).await;
+        assert!(page.contains(&format!("\"key_id\":\"{}\"", key.id())));
+        assert!(page.contains(&key.to_base64()));
+    }
+    site.stop().await;
+}
+
+#[tokio::test]
 async fn the_viewer_is_there_for_anybody_and_can_be_kept() {
     let site = Stage::start();
     let shown = site.anonymous().get("/viewer").await;
