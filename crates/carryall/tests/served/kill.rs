@@ -2,17 +2,13 @@
 //!
 //! Drives the real program: nothing that a process could do on its way out is done.
 
-mod server;
-
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use server::{Demo, Server, between};
-
-const PATIENCE: Duration = Duration::from_mins(1);
+use crate::server::{Demo, PATIENCE, Server, between};
 
 /// Kills the program when its unfinished file has grown to so many bytes.
 fn kill_when_written(server: Server, artifacts: &Path, bytes: u64) {
@@ -70,5 +66,5 @@ fn an_export_whose_process_is_killed_is_ended_by_the_next_one_and_leaves_nothing
     assert_eq!(file["export"]["id"].as_str(), Some(id));
     assert!(file["integrity"]["sha256"].is_string());
     // The first attempt's file is swept by the clean-up at the start.
-    assert_eq!(fs::read_dir(demo.artifacts()).expect("lists").count(), 1);
+    assert_eq!(demo.artifact_count(), 1);
 }

@@ -3,8 +3,6 @@
 //!
 //! Drives the real program. What an export is checked with comes from the served document alone.
 
-mod server;
-
 use std::fs;
 use std::process::Command;
 
@@ -12,7 +10,7 @@ use carryall_format::sign::{Integrity, KnownKeys, SignatureCheck};
 use carryall_format::write::hex;
 use sha2::{Digest as _, Sha256};
 
-use server::{Answer, Demo, Server, between};
+use crate::server::{Answer, Demo, Server, between};
 
 const ADDRESS: &str = "/.well-known/carryall-keys.json";
 

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 const CARRYALL: &str = env!("CARGO_BIN_EXE_carryall");
-const PATIENCE: Duration = Duration::from_mins(1);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A demo in a folder of its own, and the person with the biggest account.
 pub struct Demo {
@@ -48,7 +48,7 @@ impl Demo {
         }
     }
 
-    fn database(&self) -> PathBuf {
+    pub fn database(&self) -> PathBuf {
         fs::read_dir(self.folder.path())
             .expect("lists")
             .filter_map(|entry| Some(entry.ok()?.path()))
@@ -58,6 +58,11 @@ impl Demo {
 
     pub fn artifacts(&self) -> PathBuf {
         self.folder.path().join("artifacts")
+    }
+
+    /// Files in the folder of artifacts, finished or not.
+    pub fn artifact_count(&self) -> usize {
+        fs::read_dir(self.artifacts()).map_or(0, Iterator::count)
     }
 
     /// As `--ledger` takes it.
@@ -154,22 +159,33 @@ impl Server {
 
     /// The file of an export, once it is ready.
     pub fn download(&self, cookie: &str, id: &str) -> Answer {
-        let deadline = Instant::now() + PATIENCE;
-        while matches!(&*self.status(cookie, id), "queued" | "building")
-            && Instant::now() < deadline
-        {
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        assert_eq!(self.status(cookie, id), "ready");
+        assert_eq!(self.outcome(cookie, id), "ready");
         let download = self.send("GET", &format!("/exports/{id}/download"), cookie, "");
         assert!(download.is_ok(), "{}", download.head);
         download
     }
 
-    fn status(&self, cookie: &str, id: &str) -> String {
-        let answer = self.send("GET", &format!("/exports/{id}/status"), cookie, "");
-        let status: serde_json::Value = serde_json::from_slice(&answer.body).expect("JSON");
-        status["status"].as_str().expect("a status").to_owned()
+    /// Waits until an export is no longer under way, and returns what became of it.
+    fn outcome(&self, cookie: &str, id: &str) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let answer = self.send("GET", &format!("/exports/{id}/status"), cookie, "");
+            let status: serde_json::Value = serde_json::from_slice(&answer.body).expect("JSON");
+            let status = status["status"].as_str().expect("a status").to_owned();
+            let is_running = matches!(&*status, "queued" | "building");
+            if !is_running || Instant::now() > deadline {
+                return status;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Memory that is resident now.
+    pub fn rss_bytes(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = fs::read_to_string(path).expect("the server runs");
+        let (kib, _) = between(&status, "VmRSS:", "kB");
+        kib.trim().parse::<u64>().expect("a number") * 1024
     }
 }
 
