@@ -8,7 +8,8 @@ import { createInterface } from "node:readline";
 
 const REPOSITORY = resolve(import.meta.dirname, "../..");
 const TARGET = resolve(REPOSITORY, process.env.CARGO_TARGET_DIR ?? "target");
-const CARRYALL = process.env.CARRYALL_BIN ?? join(TARGET, "debug/carryall");
+/** The built program. */
+export const CARRYALL = process.env.CARRYALL_BIN ?? join(TARGET, "debug/carryall");
 
 /** Where screenshots go. */
 export const SCREENSHOTS = join(TARGET, "screenshots");
