@@ -262,7 +262,8 @@ test("from the Data Protection page to the viewer with the file that was just do
     return transfer;
   }, readFileSync(path, "utf8"));
   await page.dispatchEvent(".drop", "drop", { dataTransfer: dropped });
-  assert.equal(await verdict(page), "This export is whole and unchanged");
+  // The server signed it, and told its viewer the key.
+  assert.equal(await verdict(page), "This export is whole, unchanged and genuine");
   assertQuiet(page);
 });
 
