@@ -67,26 +67,23 @@ export class Heap {
       this.waiting.set(id, done);
       this.session.send("Target.sendMessageToTarget", { sessionId, message: JSON.stringify({ id, method }) }).catch(() => done(undefined));
       // A worker that ended in the meantime answers nothing.
-      setTimeout(() => done(undefined), 10_000);
+      setTimeout(() => done(undefined), 10_000).unref();
     });
   }
 
   /** Bytes after a collection: objects and array buffers, of the page and of its workers together. */
   async bytes() {
-    const asks = [(method) => this.session.send(method), ...Array.from(this.workers, (worker) => (method) => this.#askWorker(worker, method))];
-    let bytes = 0;
-    for (const ask of asks) {
-      await ask("HeapProfiler.collectGarbage");
-      const usage = await ask("Runtime.getHeapUsage");
-      bytes += (usage?.usedSize ?? 0) + (usage?.backingStorageSize ?? 0);
-    }
-    return bytes;
+    for (const ask of this.#all()) await ask("HeapProfiler.collectGarbage");
+    return this.now();
   }
 
   /** The same without a collection: what is there at a moment. */
   async now() {
-    const asks = [(method) => this.session.send(method), ...Array.from(this.workers, (worker) => (method) => this.#askWorker(worker, method))];
-    const usages = await Promise.all(asks.map((ask) => ask("Runtime.getHeapUsage")));
+    const usages = await Promise.all(this.#all().map((ask) => ask("Runtime.getHeapUsage")));
     return usages.reduce((sum, usage) => sum + (usage?.usedSize ?? 0) + (usage?.backingStorageSize ?? 0), 0);
+  }
+
+  #all() {
+    return [(method) => this.session.send(method), ...Array.from(this.workers, (worker) => (method) => this.#askWorker(worker, method))];
   }
 }
