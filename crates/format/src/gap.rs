@@ -79,6 +79,12 @@ impl GapCode {
             GapCode::AccessDenied => "access_denied",
         }
     }
+
+    /// The code with this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<GapCode> {
+        GapCode::ALL.into_iter().find(|code| code.name() == name)
+    }
 }
 
 /// One gap.

@@ -1,6 +1,6 @@
 //! What is known before the first row: the `export` object.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::section::Section;
 
@@ -12,7 +12,7 @@ pub const VERSION: u32 = 1;
 pub const REVISION: u32 = 0;
 
 /// Why something is not exported. The list is closed within a revision.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ground {
     /// It would open a door: hashes, tokens, links.
@@ -136,7 +136,7 @@ pub struct DerivedFrom {
 }
 
 /// Something that stays.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WithheldHeader {
     /// The section it would stand in.
     pub section: String,
@@ -149,7 +149,7 @@ pub struct WithheldHeader {
 }
 
 /// GDPR Art. 15(1), in plain words.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ProcessingHeader {
     /// Who answers for the data.
     pub controller: String,
@@ -166,7 +166,7 @@ pub struct ProcessingHeader {
 }
 
 /// How a section came out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// It has records.

@@ -23,6 +23,7 @@ mod simd;
 mod sink;
 mod timestamp;
 mod timestamp_text;
+pub mod trace;
 pub mod verify;
 pub mod write;
 

@@ -236,7 +236,8 @@ fn header(
 }
 
 /// RFC 3339 in UTC with 0, 3, 6 or 9 digits, as every time in the file.
-fn rfc3339(moment: Timestamp) -> String {
+#[must_use]
+pub fn rfc3339(moment: Timestamp) -> String {
     let digits = match moment.subsec_nanosecond() {
         0 => 0,
         nanos if nanos % 1_000_000 == 0 => 3,

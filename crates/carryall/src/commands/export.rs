@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{anyhow, bail};
+use anyhow::bail;
 use carryall_format::section::Section;
 use carryall_source::export::{ExportOrder, Exported, export};
 use carryall_source::scope::Scope;
@@ -12,12 +12,12 @@ use carryall_source::subject::find_subject;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, civil};
 
+use super::destination;
 use super::keys::SigningKeyArg;
 use super::origin::{SourceArgs, with_hint};
 use super::progress::ExportProgress;
 use crate::clock::Clock;
 use crate::random::Randomness;
-use crate::whole_file::WholeFile;
 
 /// Delivered, with gaps that the file lists.
 const WITH_GAPS: u8 = 3;
@@ -103,39 +103,13 @@ impl Export {
             export(&source, &order, out, &progress)
                 .map_err(|error| with_hint(&error, error.hint()))?
         } else {
-            self.write_whole_file(|file| {
+            destination::write_whole(&self.out, "--out", |file| {
                 export(&source, &order, file, &progress)
                     .map_err(|error| with_hint(&error, error.hint()))
             })?
         };
         progress.finish();
         Ok(self.report(&exported))
-    }
-
-    /// The file appears under its name when it is whole, and not before.
-    fn write_whole_file(
-        &self,
-        write: impl FnOnce(std::fs::File) -> anyhow::Result<Exported>,
-    ) -> anyhow::Result<Exported> {
-        let advice =
-            "name a file after `--out`, in a folder that exists and that this account can write";
-        let unwritable = |error: std::io::Error| {
-            anyhow!(
-                "{} cannot be written: {error}\nhint: {advice}",
-                self.out.display()
-            )
-        };
-        if is_device(&self.out) {
-            let device = std::fs::OpenOptions::new()
-                .write(true)
-                .open(&self.out)
-                .map_err(unwritable)?;
-            return write(device);
-        }
-        let file = WholeFile::beside(&self.out).map_err(unwritable)?;
-        let exported = write(file.writer().map_err(unwritable)?)?;
-        file.publish().map_err(unwritable)?;
-        Ok(exported)
     }
 
     fn report(&self, exported: &Exported) -> ExitCode {
@@ -178,14 +152,6 @@ impl Export {
         }
         ExitCode::from(WITH_GAPS)
     }
-}
-
-fn is_device(path: &std::path::Path) -> bool {
-    use std::os::unix::fs::FileTypeExt;
-    std::fs::metadata(path).is_ok_and(|found| {
-        let kind = found.file_type();
-        kind.is_char_device() || kind.is_fifo()
-    })
 }
 
 fn first_moment(text: &str) -> Result<Timestamp, String> {

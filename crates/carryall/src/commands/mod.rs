@@ -2,13 +2,16 @@
 
 mod coverage;
 mod demo;
+mod destination;
 mod export;
 mod grants;
 mod keys;
 mod origin;
+mod plain;
 mod progress;
 mod schema;
 mod serve;
+mod trace;
 mod verify;
 mod view;
 
@@ -25,6 +28,7 @@ pub enum Command {
     Demo(demo::Demo),
     Serve(serve::Serve),
     Verify(verify::Verify),
+    Trace(trace::Trace),
     View(view::View),
 }
 
@@ -39,6 +43,7 @@ impl Command {
             Command::Demo(demo) => demo.run(),
             Command::Serve(serve) => serve.run(),
             Command::Verify(verify) => verify.run(),
+            Command::Trace(trace) => trace.run(),
             Command::View(view) => view.run(),
         }
     }

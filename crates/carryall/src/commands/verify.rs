@@ -113,7 +113,7 @@ impl Verify {
 }
 
 /// Opens an export.
-fn open(path: &Path) -> anyhow::Result<File> {
+pub fn open(path: &Path) -> anyhow::Result<File> {
     let file = File::open(path).with_context(|| format!("{} cannot be opened", path.display()))?;
     if file.metadata().is_ok_and(|found| found.is_dir()) {
         return Err(anyhow!(

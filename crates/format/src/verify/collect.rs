@@ -37,6 +37,18 @@ pub struct GapLine {
 }
 
 impl GapLine {
+    /// What an element of `gaps` says.
+    pub(crate) fn of(value: &Value) -> GapLine {
+        let text = |key: &str| value[key].as_str().map(str::to_owned);
+        GapLine {
+            code: text("code").unwrap_or_default(),
+            section: text("section").unwrap_or_default(),
+            id: text("id"),
+            field: text("field"),
+            reason: text("reason").unwrap_or_default(),
+        }
+    }
+
     /// The same, without what nobody reads to its end.
     fn shortened(self) -> GapLine {
         let short = |text: String| shortened(&text, KEPT_CHARS);
@@ -59,6 +71,22 @@ pub struct Gaps {
     pub by_code: BTreeMap<String, u64>,
     /// The first 1,000.
     pub first: Vec<GapLine>,
+}
+
+impl Gaps {
+    /// Takes the next one.
+    pub(crate) fn add(&mut self, gap: GapLine) {
+        self.count += 1;
+        if let Some(count) = self.by_code.get_mut(&gap.code) {
+            *count += 1;
+        } else if self.by_code.len() < KEPT_CODES {
+            let code = shortened(&gap.code, KEPT_CHARS);
+            self.by_code.insert(code, 1);
+        }
+        if self.first.len() < KEPT_GAPS {
+            self.first.push(gap.shortened());
+        }
+    }
 }
 
 /// Everything that is known of the file so far.
@@ -154,25 +182,9 @@ impl Collected {
     }
 
     fn gap(&mut self, value: &Value) {
-        let text = |key: &str| value[key].as_str().map(str::to_owned);
-        let gap = GapLine {
-            code: text("code").unwrap_or_default(),
-            section: text("section").unwrap_or_default(),
-            id: text("id"),
-            field: text("field"),
-            reason: text("reason").unwrap_or_default(),
-        };
+        let gap = GapLine::of(value);
         self.excuses.add(&gap, &self.hasher);
-        self.gaps.count += 1;
-        let by_code = &mut self.gaps.by_code;
-        if let Some(count) = by_code.get_mut(&gap.code) {
-            *count += 1;
-        } else if by_code.len() < KEPT_CODES {
-            by_code.insert(shortened(&gap.code, KEPT_CHARS), 1);
-        }
-        if self.gaps.first.len() < KEPT_GAPS {
-            self.gaps.first.push(gap.shortened());
-        }
+        self.gaps.add(gap);
     }
 
     /// Records of a section.

@@ -197,16 +197,23 @@ fn facts(collected: &Collected) -> ExportFacts {
     let Some((_, export)) = &collected.export else {
         return ExportFacts::default();
     };
-    let text = |key: &str| export[key].as_str().map(str::to_owned);
-    ExportFacts {
-        id: text("id"),
-        product: text("product"),
-        subject_id: text("subject_id"),
-        created_at: text("created_at"),
-        snapshot_at: text("snapshot_at"),
-        version: export["version"].as_u64(),
-        revision: export["revision"].as_u64(),
-        scope: export["scope"].clone(),
+    ExportFacts::of(export)
+}
+
+impl ExportFacts {
+    /// What an `export` object says.
+    pub(crate) fn of(export: &Value) -> ExportFacts {
+        let text = |key: &str| export[key].as_str().map(str::to_owned);
+        ExportFacts {
+            id: text("id"),
+            product: text("product"),
+            subject_id: text("subject_id"),
+            created_at: text("created_at"),
+            snapshot_at: text("snapshot_at"),
+            version: export["version"].as_u64(),
+            revision: export["revision"].as_u64(),
+            scope: export["scope"].clone(),
+        }
     }
 }
 

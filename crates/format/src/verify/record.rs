@@ -3,110 +3,22 @@
 //! Promises: a record in the order of the table is read without a look-up; any other order is read
 //! all the same. What is wrong is noted with its field, and reading goes on as long as it is JSON.
 
-use std::sync::LazyLock;
-
 use super::finding::Code;
 use super::json::{Json, decoded, shown};
 use super::kinds::{belongs, list_of_strings, text_fits};
+use super::table::MAX_FIELDS;
+pub use super::table::Table;
 use crate::json_read::InvalidJson;
-use crate::section::{Field, Kind, Section};
+use crate::section::{Field, Kind};
 
-/// No section has more fields than this.
-pub const MAX_FIELDS: usize = 48;
 /// How much of what is wrong with one record is told.
 const MAX_FAULTS: usize = 100;
-
-/// The fields of one section, made ready for reading.
-pub struct Table {
-    pub fields: &'static [Field],
-    keys: Vec<Key>,
-    required: u64,
-    has_extra: bool,
-}
-
-static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
-    let tables = Section::ALL.into_iter();
-    tables
-        .map(|section| Table::new(section.fields(), section != Section::FileContents))
-        .collect()
-});
-
-impl Table {
-    fn new(fields: &'static [Field], has_extra: bool) -> Table {
-        assert!(fields.len() <= MAX_FIELDS, "a record has room for these");
-        let keys = fields.iter().map(|field| format!("\"{}\":", field.name));
-        Table {
-            fields,
-            keys: keys.map(|key| Key::new(key.as_bytes())).collect(),
-            required: required(fields),
-            has_extra,
-        }
-    }
-
-    /// The table of a section.
-    pub fn of(section: Section) -> &'static Table {
-        &TABLES[section as usize]
-    }
-
-    /// Where a field stands in the table.
-    pub fn index_of(&self, name: &str) -> Option<usize> {
-        self.fields.iter().position(|field| field.name == name)
-    }
-}
-
-/// A field's key as an export writes it, with the colon, ready for being compared without a call.
-struct Key {
-    bytes: [u8; Key::ROOM],
-    mask: [u8; Key::ROOM],
-    len: usize,
-}
-
-impl Key {
-    /// No key is longer: `"advanced_data_protection":` has 27 bytes.
-    const ROOM: usize = 32;
-
-    fn new(key: &[u8]) -> Key {
-        let (mut bytes, mut mask) = ([0; Key::ROOM], [0; Key::ROOM]);
-        bytes[..key.len()].copy_from_slice(key);
-        mask[..key.len()].fill(0xFF);
-        Key {
-            bytes,
-            mask,
-            len: key.len(),
-        }
-    }
-
-    #[inline]
-    fn starts(&self, text: &[u8]) -> bool {
-        let Some(text) = text.first_chunk::<{ Key::ROOM }>() else {
-            return text.starts_with(&self.bytes[..self.len]);
-        };
-        let (text, key, mask) = (halves(text), halves(&self.bytes), halves(&self.mask));
-        ((text[0] ^ key[0]) & mask[0]) | ((text[1] ^ key[1]) & mask[1]) == 0
-    }
-}
-
-fn halves(bytes: &[u8; Key::ROOM]) -> [u128; 2] {
-    let (halves, _) = bytes.as_chunks::<16>();
-    [
-        u128::from_le_bytes(halves[0]),
-        u128::from_le_bytes(halves[1]),
-    ]
-}
-
-/// A bit for each required field.
-fn required(fields: &[Field]) -> u64 {
-    let set = fields
-        .iter()
-        .enumerate()
-        .filter(|(_, field)| field.required);
-    set.fold(0, |bits, (index, _)| bits | 1 << index)
-}
 
 /// Where the values of a record stand in its text.
 pub struct Values {
     seen: u64,
     spans: [(u32, u32); MAX_FIELDS],
+    extra: Option<(u32, u32)>,
     /// What is wrong with the record, field by field.
     pub faults: Vec<FieldFault>,
 }
@@ -124,6 +36,7 @@ impl Values {
         Values {
             seen: 0,
             spans: [(0, 0); MAX_FIELDS],
+            extra: None,
             faults: Vec::new(),
         }
     }
@@ -133,6 +46,12 @@ impl Values {
     pub fn raw<'a>(&self, record: &'a [u8], index: usize) -> Option<&'a [u8]> {
         let (start, end) = self.spans[index];
         (self.seen & 1 << index != 0).then(|| &record[start as usize..end as usize])
+    }
+
+    /// The text of `extra`, if the record has it.
+    pub fn raw_extra<'a>(&self, record: &'a [u8]) -> Option<&'a [u8]> {
+        let (start, end) = self.extra?;
+        Some(&record[start as usize..end as usize])
     }
 
     /// What stands between the quotes of a field's value, if it is a string.
@@ -166,6 +85,7 @@ impl Values {
     /// Reads a record. What follows it in the text is for whoever asks.
     pub fn read(&mut self, json: &mut Json<'_>, table: &Table) -> Result<(), InvalidJson> {
         self.seen = 0;
+        self.extra = None;
         self.faults.clear();
         json.space();
         if json.peek() != b'{' {
@@ -199,9 +119,9 @@ impl Values {
         }
         let mut next = 0;
         loop {
-            match expected(json, table, next) {
-                Some(index) => {
-                    json.at += table.keys[index].len;
+            match table.expected(&json.input[json.at..], next) {
+                Some((index, key_bytes)) => {
+                    json.at += key_bytes;
                     json.space();
                     self.field(json, table, index)?;
                     next = index + 1;
@@ -265,11 +185,18 @@ impl Values {
         Ok(())
     }
 
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "no record is larger than 4 GiB: see MAX_RECORD_BYTES"
+    )]
     fn extra(&mut self, json: &mut Json<'_>) -> Result<(), InvalidJson> {
+        let start = json.at;
         if json.peek() != b'{' {
             self.fault(Code::WrongKind, "extra", json.at, "an object belongs here");
         }
-        json.value()
+        json.value()?;
+        self.extra = Some((start as u32, json.at as u32));
+        Ok(())
     }
 
     #[inline]
@@ -391,11 +318,4 @@ impl Others {
             self.0.push(key.to_vec());
         }
     }
-}
-
-/// The field whose key comes next, at or after the one that is expected.
-#[inline]
-fn expected(json: &Json<'_>, table: &Table, next: usize) -> Option<usize> {
-    let rest = &json.input[json.at..];
-    (next..table.keys.len()).find(|&index| table.keys[index].starts(rest))
 }

@@ -75,6 +75,20 @@ impl Writer {
         Ok(written)
     }
 
+    /// Appends base64 of another export to the current record, with its quotes, and counts the bytes that
+    /// it stands for.
+    pub fn copy_base64(&mut self, base64: &[u8]) -> Result<(), WriteError> {
+        let padding = base64.iter().rev().take_while(|byte| **byte == b'=');
+        self.file_bytes += (base64.len() / 4 * 3).saturating_sub(padding.count()) as u64;
+        self.buffer.push(b'"');
+        for piece in base64.chunks(PIECE_BYTES) {
+            self.buffer.extend_from_slice(piece);
+            self.flush_when_full()?;
+        }
+        self.buffer.push(b'"');
+        Ok(())
+    }
+
     fn begin_part(
         &mut self,
         section: Section,

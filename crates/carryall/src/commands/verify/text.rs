@@ -6,6 +6,7 @@ use carryall_format::verify::{
     DigestAnswer, Finding, Options, Report, Severity, SignatureAnswer, Verdict,
 };
 
+use crate::commands::plain::plain;
 use crate::web::words;
 
 /// How many gaps are shown; the file has all of them.
@@ -30,23 +31,6 @@ pub fn print(
     gaps(out, report)?;
     sections(out, report)?;
     checklist(out, report)
-}
-
-/// Text of a file is no instruction to a terminal.
-fn plain(text: &str) -> String {
-    let is_hidden = |character: char| {
-        character.is_control()
-            || matches!(character, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars()
-        .map(|character| {
-            if is_hidden(character) {
-                '\u{FFFD}'
-            } else {
-                character
-            }
-        })
-        .collect()
 }
 
 fn print_finding(out: &mut impl Write, name: &str, finding: &Finding) -> io::Result<()> {

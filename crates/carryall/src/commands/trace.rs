@@ -1,0 +1,273 @@
+//! `carryall trace`: the tree of one workspace, and a file of that workspace alone.
+
+mod json;
+mod text;
+
+use std::fs::File;
+use std::io::{IsTerminal, Read, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, anyhow, bail};
+use carryall_format::section::Section;
+use carryall_format::trace::{
+    ExtractOrder, Input, Sound, TraceError, WorkspaceName, extract, require_sound, trace,
+};
+use carryall_format::write::Written;
+use carryall_source::export::rfc3339;
+use indicatif::ProgressBar;
+
+use super::origin::with_hint;
+use super::plain::plain;
+use super::{destination, progress, verify};
+use crate::clock::Clock;
+use crate::random::Randomness;
+use crate::web::words;
+
+/// The tree is printed, and may not be whole.
+const DAMAGED: u8 = 1;
+
+/// Show one workspace of an export as a tree, or cut it out: a file for one client
+///
+/// The tree has the workspace's threads with their message counts and dates, its files, documents,
+/// memories and other records, and what the product could not deliver of them. Nothing leaves this
+/// computer.
+///
+/// Exit code 0: done; 1: the tree is shown, but the file is damaged, so something may be missing; 2: no
+/// such workspace, the file cannot be read, or the extract could not be written: nothing is left behind.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  carryall trace export.json 'Larkspur Health'
+  carryall trace export.json 0744c298-cf45-4a65-9094-2ba818dfccd0 --json | jq .totals
+  carryall trace export.json 'Larkspur Health' --extract larkspur.json
+  ssh host cat export.json | carryall trace - 'Larkspur Health'
+
+An extract is an export file like any other: nothing about the account is in it, it names the export
+that it was cut from, and it is not signed. It is cut only from a file that `carryall verify` finds
+sound; that is checked first.")]
+pub struct Trace {
+    /// The export; - is standard input
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// The workspace: its id, or its name (in any case, if that fits one only)
+    #[arg(value_name = "WORKSPACE_ID_OR_NAME")]
+    workspace: String,
+    /// Print one JSON object instead of a tree for people
+    #[arg(long)]
+    json: bool,
+    /// Also write an export file of this workspace alone; - is standard output, without the tree
+    #[arg(long, value_name = "OUT")]
+    extract: Option<PathBuf>,
+}
+
+type Tree = carryall_format::trace::Trace;
+type Original = Input<Box<dyn Read + Send>>;
+
+impl Trace {
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        match &self.extract {
+            Some(out) => self.cut_out(out),
+            None => self.look(),
+        }
+    }
+
+    fn look(&self) -> anyhow::Result<ExitCode> {
+        let original = self.open()?;
+        let bar = bar(&original, "reading");
+        let tree = trace(original, &self.workspace, &mut |at| bar.set_position(at));
+        bar.finish_and_clear();
+        let tree = tree.map_err(|error| self.failed(&error))?;
+        self.print(&tree)?;
+        if !tree.is_damaged() {
+            return Ok(ExitCode::SUCCESS);
+        }
+        eprintln!(
+            "warning: {} is damaged, so something may be missing here\nhint: `carryall verify` says what is wrong with it",
+            self.name()
+        );
+        Ok(ExitCode::from(DAMAGED))
+    }
+
+    fn cut_out(&self, out: &Path) -> anyhow::Result<ExitCode> {
+        let is_stdout = out.as_os_str() == "-";
+        if is_stdout && self.json {
+            bail!("--json and `--extract -` would both write to standard output: name a file");
+        }
+        if is_stdout && std::io::stdout().is_terminal() {
+            bail!(
+                "a terminal is no place for an extract: name a file with --extract, or pipe it on"
+            );
+        }
+        let (file, bar) = self.regular_file(out)?;
+        let mut advanced = |at| bar.set_position(at);
+        let sound = require_sound(&file, &mut advanced).map_err(|error| self.failed(&error))?;
+        bar.set_message("reading");
+        let whole = Input::File(file);
+        let tree = trace::<std::io::Empty>(whole, &self.workspace, &mut advanced);
+        let mut tree = tree.map_err(|error| self.failed(&error))?;
+        bar.set_message("cutting");
+        let written = if is_stdout {
+            self.write(&sound, &mut tree, std::io::stdout(), &mut advanced)?
+        } else {
+            destination::write_whole(out, "--extract", |to| {
+                self.write(&sound, &mut tree, to, &mut advanced)
+            })?
+        };
+        bar.finish_and_clear();
+        if !is_stdout {
+            self.print(&tree)?;
+        }
+        report(out, &tree, &sound, &written);
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn write(
+        &self,
+        sound: &Sound,
+        tree: &mut Tree,
+        out: impl Write + Send + 'static,
+        advanced: &mut dyn FnMut(u64),
+    ) -> anyhow::Result<Written> {
+        let now = Clock::system().now();
+        let order = ExtractOrder {
+            export_id: &Randomness::system().uuid(now).to_string(),
+            created_at: &rfc3339(now),
+            generator_version: env!("CARGO_PKG_VERSION"),
+        };
+        extract(sound, tree, &order, out, advanced).map_err(|error| self.failed(&error))
+    }
+
+    fn print(&self, tree: &Tree) -> anyhow::Result<()> {
+        let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+        let printed = if self.json {
+            json::print(&mut out, &self.name(), tree)
+        } else {
+            text::print(&mut out, tree)
+        };
+        match printed.and_then(|()| out.flush()) {
+            // Whoever reads has read enough.
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+
+    fn name(&self) -> String {
+        if self.file.as_os_str() == "-" {
+            "standard input".to_owned()
+        } else {
+            self.file.display().to_string()
+        }
+    }
+
+    /// A file, or what can be read once only.
+    fn open(&self) -> anyhow::Result<Original> {
+        if self.file.as_os_str() == "-" {
+            let input = std::io::stdin();
+            if input.is_terminal() {
+                bail!("standard input is a terminal: pipe an export in, or name a file");
+            }
+            return Ok(Input::Stream(Box::new(input)));
+        }
+        let file = verify::open(&self.file)?;
+        Ok(if file.metadata()?.is_file() {
+            Input::File(file)
+        } else {
+            Input::Stream(Box::new(file))
+        })
+    }
+
+    /// An extract is cut in several looks, so a pipe is kept in a file without a name.
+    fn regular_file(&self, out: &Path) -> anyhow::Result<(File, ProgressBar)> {
+        let original = self.open()?;
+        let bar = bar(&original, "checking");
+        let mut pipe = match original {
+            Input::File(file) => {
+                refuse_to_replace(&file, out)?;
+                return Ok((file, bar));
+            }
+            Input::Stream(pipe) => pipe,
+        };
+        let kept = tempfile::tempfile().and_then(|mut file| {
+            bar.set_length(std::io::copy(&mut pipe, &mut file)?);
+            Ok(file)
+        });
+        let kept = kept.with_context(|| {
+            format!(
+                "{} cannot be kept in the folder for temporary files",
+                self.name()
+            )
+        })?;
+        Ok((kept, bar))
+    }
+
+    fn failed(&self, error: &TraceError) -> anyhow::Error {
+        let mut hint = error.hint().map(str::to_owned);
+        if let TraceError::NoSuchWorkspace { known, others, .. }
+        | TraceError::SeveralWorkspaces { known, others, .. } = error
+        {
+            hint = hint.map(|hint| format!("{hint}{}", list(known, *others)));
+        }
+        let text = with_hint(error, hint).to_string();
+        let lines: Vec<String> = text.lines().map(plain).collect();
+        anyhow!("{}: {}", self.name(), lines.join("\n"))
+    }
+}
+
+fn bar(original: &Original, message: &'static str) -> ProgressBar {
+    let bar = progress::bar();
+    bar.set_message(message);
+    if let Input::File(file) = original {
+        bar.set_length(file.metadata().map_or(0, |found| found.len()));
+    }
+    bar
+}
+
+/// The extract would take the place of the only copy of everything else.
+fn refuse_to_replace(original: &File, out: &Path) -> anyhow::Result<()> {
+    let (original, there) = (original.metadata()?, std::fs::metadata(out));
+    if there.is_ok_and(|there| (there.dev(), there.ino()) == (original.dev(), original.ino())) {
+        bail!(
+            "{} is the export itself: name another file after `--extract`",
+            out.display()
+        );
+    }
+    Ok(())
+}
+
+/// Workspaces, one a line.
+fn list(known: &[WorkspaceName], others: usize) -> String {
+    let line = |one: &WorkspaceName| {
+        let name = one
+            .name
+            .as_deref()
+            .map_or_else(|| "(no name)".to_owned(), plain);
+        format!("\n  {}  {name}", plain(&one.id))
+    };
+    let mut lines: Vec<String> = known.iter().map(line).collect();
+    if others > 0 {
+        lines.push(format!("\n  and {} more", words::count(others as u64)));
+    }
+    lines.concat()
+}
+
+/// What was written, and what it is.
+fn report(out: &Path, tree: &Tree, sound: &Sound, written: &Written) {
+    let records = written.counts.iter();
+    let records = records.filter(|(section, _)| **section != Section::FileContents);
+    let records: u64 = records.map(|(_, count)| count).sum();
+    eprintln!(
+        "{}: {}, {}, SHA-256 {}",
+        out.display(),
+        words::count_of(records, "record", "records"),
+        words::size(written.size_bytes),
+        carryall_format::write::hex(&written.sha256)
+    );
+    let original = plain(tree.export.id.as_deref().unwrap_or("?"));
+    eprintln!("an extract of one workspace, cut from the export {original}; not signed");
+    if sound.is_rewritten {
+        eprintln!(
+            "note: another program wrote that export again, so its digest could not be checked; the extract names the digest that it states"
+        );
+    }
+}
