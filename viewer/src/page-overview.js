@@ -91,11 +91,11 @@ const WHERE = {
   account_settings: "#/account", threads: "#/threads", messages: "#/threads", uploaded_files: "#/files", generated_documents: "#/documents",
   workspace_memories: "#/memories", user_memories: "#/memories", subscriptions: "#/account", other_records: "#/other", workspaces: "#/",
 };
-const STATUS = { empty: "none", unavailable: "the product has no such thing", out_of_scope: "not asked for" };
+const STATUS = { empty: "none", unavailable: "the product has no such thing", out_of_scope: "not asked for", missing: "not in this file" };
 
-function contents({ counts, summary }) {
+function contents({ counts, summary, keys }) {
   const row = ([key, title]) => {
-    const status = summary?.sections?.[key]?.status;
+    const status = keys.includes(key) ? summary?.sections?.[key]?.status : "missing";
     const words = counts[key] > 0 ? (key === "account_settings" ? "included" : count(counts[key])) : (STATUS[status] ?? "none");
     const isNone = counts[key] === 0;
     return h(`tr${isNone ? ".none" : ""}`, {}, h("th", { scope: "row" }, isNone ? title : h("a", { href: WHERE[key] }, title)), h("td", {}, words));
@@ -118,7 +118,7 @@ function about({ header, name, size: bytes, summary, sha256 }) {
     fact("Product", named(header.product)),
     fact("As things stood at", moment(header.snapshot_at)),
     fact("What was asked for", scopeWords(header.scope)),
-    fact("Records", countOf(summary?.totals?.records ?? 0, "record", "records"), ` and ${size(summary?.totals?.file_bytes ?? 0)} of files`),
+    summary?.totals ? fact("Records", countOf(summary.totals.records, "record", "records"), ` and ${size(summary.totals.file_bytes)} of files`) : null,
     fact("Your ID in the product", h("code", {}, named(header.subject_id))),
     fact("ID of the export", h("code", {}, named(header.id))),
     fact("SHA-256 of its contents", h("code", {}, named(sha256, "not in the file"))),

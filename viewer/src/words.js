@@ -26,13 +26,13 @@ const timeOf = (text) => (typeof text === "string" ? new Date(text) : new Date(N
 /** `23 November 2026, 10:04 UTC`; what is no time stays as it is. */
 export function moment(text) {
   const time = timeOf(text);
-  return Number.isNaN(time.getTime()) ? String(text ?? "") : `${DAYS.format(time)}, ${HOURS.format(time)} UTC`;
+  return Number.isNaN(time.getTime()) ? spelled(text) : `${DAYS.format(time)}, ${HOURS.format(time)} UTC`;
 }
 
 /** `23 November 2026` */
 export function day(text) {
   const time = timeOf(text);
-  return Number.isNaN(time.getTime()) ? String(text ?? "") : DAYS.format(time);
+  return Number.isNaN(time.getTime()) ? spelled(text) : DAYS.format(time);
 }
 
 /** `With a capital first letter.` */
@@ -69,6 +69,9 @@ export function visible(name) {
   if (from < text.length) pieces.push([text.slice(from), false]);
   return pieces;
 }
+
+/** A text with its invisible signs spelled out, where there is no room for elements. */
+const spelled = (text) => visible(text ?? "").map(([piece, isSign]) => (isSign ? `<${piece}>` : piece)).join("");
 
 /** A name to save a file under: nothing that a system could take for something else. */
 export function fileName(name) {

@@ -6,7 +6,7 @@ import { NONE } from "../src/columns.js";
 import { choicesTo, Path } from "../src/conversation.js";
 import { kindOf } from "../src/files.js";
 import { Words } from "../src/search.js";
-import { fileName, visible } from "../src/words.js";
+import { day, fileName, moment, visible } from "../src/words.js";
 import { fileOf, open, partOf } from "./a-file.mjs";
 
 /** A path over messages 0, 1, 2, … with these parents. */
@@ -129,6 +129,8 @@ test("invisible signs in a name are shown, and a name for saving has none", () =
   assert.equal(signs("invoice\u202efdp.exe"), "invoice<U+202E>fdp.exe");
   assert.equal(signs("a\u0000b\u200bc\u2066d\tb"), "a<U+0000>b<U+200B>c<U+2066>d<U+0009>b");
   assert.equal(signs("👩‍👩‍👧 نام‌ه"), "👩‍👩‍👧 نام‌ه", "joiners belong to pictures and to names");
+  assert.equal(moment("2026-11-24T00:10:57.424Z"), "24 November 2026, 00:10 UTC");
+  assert.deepEqual([moment("no\u202etime"), day(null)], ["no<U+202E>time", ""], "what is no time is no cover either");
   assert.equal(fileName("../../etc/pass\u202ewd"), "_.._etc_passwd");
   assert.equal(fileName("a\\b:c*d?.txt "), "a_b_c_d_.txt");
   assert.equal(fileName(null), "file");
