@@ -95,8 +95,11 @@ impl<'a> Cut<'a> {
 
     fn record(&mut self, section: Section, text: &[u8]) -> Result<(), TraceError> {
         let table = Table::of(section);
-        let read = self.values.read(&mut Json::new(text), table);
-        read.map_err(|_| TraceError::Changed)?;
+        let mut json = Json::new(text);
+        let read = self.values.read(&mut json, table);
+        if read.is_err() || json.at < text.len() {
+            return Err(TraceError::Changed);
+        }
         if section == Section::FileContents {
             return self.contents(text, table);
         }
@@ -111,12 +114,9 @@ impl<'a> Cut<'a> {
         if !self.selection.holds(section, record) {
             return Ok(());
         }
-        let proof = match (section, record.workspace, record.thread) {
-            (Section::Workspaces, ..) => Proof::Owner(&self.subject),
-            (_, Some(workspace), _) if *workspace == self.selection.workspace => {
-                Proof::Parent(Section::Workspaces, workspace)
-            }
-            (_, _, thread) => Proof::Parent(Section::Threads, thread.unwrap_or_default()),
+        let proof = match section {
+            Section::Workspaces => Proof::Owner(&self.subject),
+            _ => belongs_to(record, &self.selection.workspace),
         };
         let out = self.writer.begin_record(section, proof, &id)?;
         for (index, field) in table.fields.iter().enumerate() {
@@ -179,6 +179,14 @@ impl<'a> Cut<'a> {
             field: gap.field,
             reason: gap.reason,
         })?)
+    }
+}
+
+/// The workspace that a record names, or else its thread.
+fn belongs_to<'a>(record: Belongings<'a>, own: &[u8]) -> Proof<'a> {
+    match record.workspace {
+        Some(workspace) if workspace == own => Proof::Parent(Section::Workspaces, workspace),
+        _ => Proof::Parent(Section::Threads, record.thread.unwrap_or_default()),
     }
 }
 

@@ -49,6 +49,17 @@ pub(super) struct Walk {
     values: Values,
 }
 
+/// The largest value outside the sections that is read, in bytes: an export has some KB.
+const LARGEST_BYTES: usize = 16 << 20;
+
+/// A value outside the sections.
+fn small(text: &[u8]) -> Option<Value> {
+    if text.len() > LARGEST_BYTES {
+        return None;
+    }
+    serde_json::from_slice(text).ok()
+}
+
 fn rank(part: Part) -> Option<u8> {
     Some(match part {
         Part::Section(Section::Workspaces) => 1,
@@ -192,9 +203,9 @@ impl Walk {
             _ => return Ok(()),
         };
         for slice in &batch.slices {
-            match serde_json::from_slice(piece.bytes(*slice)) {
-                Ok(value) => *place = value,
-                Err(_) => self.damaged_places += 1,
+            match small(piece.bytes(*slice)) {
+                Some(value) => *place = value,
+                None => self.damaged_places += 1,
             }
         }
         let version = self.origin.header["version"].as_u64();
@@ -211,11 +222,11 @@ impl Walk {
         };
         let places = records::Places::of(section);
         let mut slices = batch.slices.iter();
-        slices.try_for_each(|slice| self.record(section, &places, piece.bytes(*slice)))
+        slices.try_for_each(|slice| self.records(section, &places, piece.bytes(*slice)))
     }
 
     fn gap(&mut self, text: &[u8]) -> Result<(), TraceError> {
-        let Ok(gap) = serde_json::from_slice::<Value>(text) else {
+        let Some(gap) = small(text) else {
             self.damaged_places += 1;
             return Ok(());
         };

@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 use super::contents::{self, ContentPart, Stated};
 use super::finding::{Code, Finding, Findings};
 use super::json::{Json, TOO_DEEP};
-use super::record::{Table, Values};
+use super::record::{Table, Values, another};
 use super::tally::Tally;
 use super::walk::Walk;
 use crate::json_read::InvalidJson;
@@ -249,16 +249,6 @@ fn is_empty_object(text: &[u8]) -> bool {
 
 fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\n' | b'\r' | b'\t')
-}
-
-/// Where the next record starts in what follows one, if it does.
-fn another(rest: &[u8]) -> Option<usize> {
-    let tokens = rest.iter().copied().enumerate();
-    let mut tokens = tokens.filter(|(_, byte)| !is_space(*byte));
-    match (tokens.next(), tokens.next()) {
-        (Some((_, b',')), Some((at, b'{'))) => Some(at),
-        _ => None,
-    }
 }
 
 /// A place within a record.

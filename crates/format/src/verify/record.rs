@@ -319,3 +319,13 @@ impl Others {
         }
     }
 }
+
+/// Where the next record starts in what follows one, if it does.
+pub fn another(rest: &[u8]) -> Option<usize> {
+    let tokens = rest.iter().copied().enumerate();
+    let mut tokens = tokens.filter(|(_, byte)| !matches!(byte, b' ' | b'\n' | b'\r' | b'\t'));
+    match (tokens.next(), tokens.next()) {
+        (Some((_, b',')), Some((at, b'{'))) => Some(at),
+        _ => None,
+    }
+}

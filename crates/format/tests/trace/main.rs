@@ -210,4 +210,13 @@ fn a_record_that_cannot_be_read_is_counted_as_damage_and_the_others_are_shown() 
         (found.threads.len(), found.messages(), found.memories.len()),
         (1, 0, 1)
     );
+    let joined = text.replace("},\n{\"id\":\"t-1\"", "}, {\"id\":\"t-1\"");
+    assert!(joined != text);
+    for (wanted, title) in [("w-1", "First"), ("w-0", "Second")] {
+        let found = traced(joined.as_bytes(), wanted).unwrap();
+        assert_eq!((found.threads.len(), found.damaged_places), (1, 0));
+        assert_eq!(found.threads[0].title.as_deref(), Some(title));
+    }
+    let trailing = text.replace("},\n{\"id\":\"t-1\"", "} x},\n{\"id\":\"t-1\"");
+    assert!(traced(trailing.as_bytes(), "w-1").unwrap().is_damaged());
 }

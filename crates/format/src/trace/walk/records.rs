@@ -9,7 +9,7 @@ use crate::trace::find::WorkspaceName;
 use crate::trace::selection::Belongings;
 use crate::trace::tree::{Collection, FileLine, MemoryLine, ThreadLine, first_line, shortened};
 use crate::verify::json::{Json, decoded};
-use crate::verify::record::Table;
+use crate::verify::record::{Table, another};
 
 /// Where the fields that matter stand in a section's table.
 pub(super) struct Places {
@@ -30,20 +30,32 @@ impl Places {
 }
 
 impl Walk {
-    pub(super) fn record(
+    /// Takes the record that a text is; after damage several may stand in one line.
+    pub(super) fn records(
         &mut self,
         section: Section,
         places: &Places,
         text: &[u8],
     ) -> Result<(), TraceError> {
-        let read = self.values.read(&mut Json::new(text), places.table);
-        match (read, section) {
-            (Err(_), _) => self.damaged_places += 1,
-            (_, Section::Workspaces) => self.workspace(text),
-            (_, Section::Messages) => return self.message(text, places),
-            _ => return self.other_record(section, places, text),
+        let mut text = text;
+        loop {
+            let mut json = Json::new(text);
+            if self.values.read(&mut json, places.table).is_err() {
+                self.damaged_places += 1;
+                return Ok(());
+            }
+            let (record, rest) = text.split_at(json.at);
+            match section {
+                Section::Workspaces => self.workspace(record),
+                Section::Messages => self.message(record, places)?,
+                _ => self.other_record(section, places, record)?,
+            }
+            let Some(at) = another(rest) else {
+                self.damaged_places += u64::from(!rest.trim_ascii().is_empty());
+                return Ok(());
+            };
+            text = &rest[at..];
         }
-        Ok(())
     }
 
     /// A record of which there are few: a struct is kept of each that belongs.
