@@ -75,10 +75,20 @@ pub struct EntryPlan {
     pub audited: Vec<FieldPlan>,
     /// Where the bytes are.
     pub contents: Option<ContentsPlan>,
-    /// For messages: `SELECT` of (author, time) of the message ?2 in thread ?1.
-    pub find_message: Option<String>,
+    /// For messages: how to find one of a thread.
+    pub find_message: Option<FindMessage>,
     /// `FROM … WHERE …` and the counting expressions, for counts.
     pub count: CountPlan,
+}
+
+/// Two SELECTs of (author, time) of the message ?2 in thread ?1.
+#[derive(Debug)]
+pub struct FindMessage {
+    /// Without the time, which is null: it stands behind the text, so that a long message would have to be
+    /// read to its end.
+    pub sql: String,
+    /// With the time, for an export of a range.
+    pub sql_with_time: String,
 }
 
 /// Fields that the export itself looks at, by their place in [`EntryPlan::fields`].
@@ -149,6 +159,8 @@ pub struct FieldPlan {
     pub key: Vec<u8>,
     /// Where the value comes from.
     pub from: From,
+    /// Whether the format wants a value here always.
+    pub is_required: bool,
     /// Translations of the value's text.
     pub values: Vec<(Vec<u8>, Vec<u8>)>,
     /// How it is written.

@@ -241,7 +241,8 @@ fn encode_references<S: Surroundings>(
 }
 
 /// A reference to what was left out, or not asked for, would dangle and name somebody else's record; one
-/// to what the product has lost stays, and is a gap.
+/// to what the product has lost stays, and is a gap. So does one without which the record would not be
+/// one of its section: the record is the person's, and so is where it belongs.
 fn may_stand<S: Surroundings>(
     field: &FieldPlan,
     target: Section,
@@ -249,16 +250,15 @@ fn may_stand<S: Surroundings>(
     around: &mut S,
     issues: &mut Vec<Issue>,
 ) -> Result<bool, S::Error> {
-    Ok(match around.resolve(target, id)? {
-        Reference::Included => true,
-        Reference::LeftOut => false,
-        Reference::Unknown if around.is_slice() => false,
-        Reference::Unknown => {
-            let reason = format!("the product no longer has this record of {}", target.name());
-            issues.push(issue(GapCode::DanglingReference, field, reason));
-            true
-        }
-    })
+    let reason = match around.resolve(target, id)? {
+        Reference::Included => return Ok(true),
+        Reference::Unknown if !around.is_slice() => "the product no longer has this record of",
+        _ if field.is_required => "this file does not hold this record of",
+        _ => return Ok(false),
+    };
+    let reason = format!("{reason} {}", target.name());
+    issues.push(issue(GapCode::DanglingReference, field, reason));
+    Ok(true)
 }
 
 fn encode_json(

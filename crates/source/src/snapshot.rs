@@ -5,6 +5,7 @@
 //! bound, never written into the SQL.
 
 mod compiled;
+mod forward;
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, InterruptHandle};
 
 use self::compiled::Compiled;
+use self::forward::Forward;
 use crate::error::SourceError;
 use crate::read_ahead::Batch;
 use crate::value::Value;
@@ -20,6 +22,8 @@ use crate::value::Value;
 /// A read transaction that lasts as long as this value. Belongs to one thread at a time.
 #[derive(Debug)]
 pub struct Snapshot {
+    /// Before the connection, so that it goes first.
+    forward: Option<Forward>,
     connection: Connection,
     path: PathBuf,
 }
@@ -28,9 +32,21 @@ impl Snapshot {
     /// `connection` is in a transaction that has read.
     pub(crate) fn new(connection: Connection, path: &Path) -> Self {
         Snapshot {
+            forward: None,
             connection,
             path: path.to_owned(),
         }
+    }
+
+    /// Made for reading much, once, from front to back: reads in long pieces, and keeps few pages.
+    pub(crate) fn forward(mut self) -> Result<Self, SourceError> {
+        // Pages that are read once and no more stay in the processor's cache, if they are few: 1 MiB
+        // instead of 4 takes 4 % off the processor time of an export of a million messages.
+        self.connection
+            .execute_batch("PRAGMA cache_size = -1024")
+            .map_err(|error| SourceError::from_sqlite(&error, &self.path, "open the database"))?;
+        self.forward = Some(Forward::start(&self.connection)?);
+        Ok(self)
     }
 
     /// The product's database, also when what is read is a copy.

@@ -48,6 +48,31 @@ fn a_reference_to_what_is_gone_stays_and_is_told() {
 }
 
 #[test]
+fn a_memory_of_a_workspace_that_is_left_out_keeps_its_workspace_and_tells() {
+    let workspaces = "table   = \"workspaces\"\nowner   = \"owner_user_id\"";
+    let memories = "parent  = { section = \"workspaces\", column = \"workspace_id\" }\nauthor  = \"created_by_user_id\"";
+    let product = Product::demo()
+        // No name is Marta's key: her workspaces count as somebody else's.
+        .with_map_changed(workspaces, &format!("{workspaces}\nauthor  = \"name\""))
+        .with_map_changed(memories, "owner   = \"created_by_user_id\"");
+    let file = product.export(MARTA);
+    validate([&file]);
+    let (workspaces, gaps) = (file.ids("workspaces"), file.gaps());
+    let mut kept = 0;
+    for id in file.ids("workspace_memories") {
+        let workspace = file.record("workspace_memories", &id)["workspace_id"]
+            .as_str()
+            .expect("it is required");
+        let gap = format!("dangling_reference workspace_memories {id} workspace_id");
+        let is_left_out = !workspaces.contains(workspace);
+        assert_eq!(gaps.contains(&gap), is_left_out, "{gap}");
+        kept += usize::from(is_left_out);
+    }
+    assert!(kept > 0, "no memory's workspace is left out");
+    assert_eq!(file.outcome.code, WITH_GAPS);
+}
+
+#[test]
 fn a_list_of_ids_that_is_none_stays_readable() {
     let product = Product::demo();
     let key = product.key(MARTA);

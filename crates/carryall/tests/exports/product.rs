@@ -91,14 +91,19 @@ impl Product {
 
     /// The same product, exported through the demo's map with one text in it replaced.
     pub fn with_map_changed(mut self, from: &str, to: &str) -> Product {
-        let path = repository().join("products/isms-copilot/data-map.toml");
+        let changed = self.folder.path().join("changed.toml");
+        // One change after another.
+        let path = if changed.exists() {
+            changed.clone()
+        } else {
+            repository().join("products/isms-copilot/data-map.toml")
+        };
         let map = fs::read_to_string(path).unwrap();
         assert_eq!(
             map.matches(from).count(),
             1,
             "`{from}` must stand once in the map"
         );
-        let changed = self.folder.path().join("changed.toml");
         fs::write(&changed, map.replace(from, to)).unwrap();
         self.map = vec!["--data-map".into(), changed.into()];
         self

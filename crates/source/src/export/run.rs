@@ -264,8 +264,13 @@ impl<'a> Run<'a> {
         let Some(entry) = plan.of(Section::Messages).next() else {
             return Ok(Reference::Unknown);
         };
-        let Some(sql) = &entry.find_message else {
+        let Some(find) = &entry.find_message else {
             return Ok(Reference::Unknown);
+        };
+        let sql = if self.scope.has_dates() {
+            &find.sql_with_time
+        } else {
+            &find.sql
         };
         let mut found = match self.find_message.take() {
             Some(statement) => statement,

@@ -28,9 +28,10 @@ pub(super) fn plan_fields(
     let mut fields = Vec::new();
     for field in known {
         match (entry.fields.get(field.name), field.name) {
-            (Some(form), _) => fields.push(plan_field(
-                map, entry, field.name, field.kind, form, columns,
-            )?),
+            (Some(form), _) => fields.push(FieldPlan {
+                is_required: field.required,
+                ..plan_field(map, entry, field.name, field.kind, form, columns)?
+            }),
             // Null says "outside workspaces" in every product, also in one that has none.
             (None, "workspace_id") if section == Section::Threads => {
                 fields.push(field_plan(
@@ -342,6 +343,7 @@ fn field_plan(name: &str, from: From, encode: Encode) -> FieldPlan {
         name: name.to_owned(),
         key,
         from,
+        is_required: false,
         values: Vec::new(),
         encode,
     }

@@ -4,7 +4,7 @@ use carryall_format::header::Ground;
 use carryall_format::json::{JsonPath, Step};
 use carryall_format::section::Section;
 
-use super::{ContentsPlan, CountPlan, EntryPlan, LeftOutPlan, Places, Whose};
+use super::{ContentsPlan, CountPlan, EntryPlan, FindMessage, LeftOutPlan, Places, Whose};
 use crate::catalog::{Catalog, TableKind};
 use crate::data_map::{DataMap, ExportEntry, FieldForm, Sql};
 use crate::plan::fields;
@@ -131,8 +131,7 @@ fn from_thread(entry: &ExportEntry) -> Result<String, String> {
     ))
 }
 
-/// (author, time) of message ?2 in thread ?1.
-fn find_message(entry: &ExportEntry) -> Result<String, String> {
+fn find_message(entry: &ExportEntry) -> Result<FindMessage, String> {
     let parent = entry
         .parent
         .as_ref()
@@ -149,13 +148,17 @@ fn find_message(entry: &ExportEntry) -> Result<String, String> {
         Some(Ok(created)) => created,
         _ => "NULL".to_owned(),
     };
-    Ok(format!(
-        "SELECT {author}, {created} FROM {} WHERE t.{} = ?1 AND {} = ?2{}",
+    let from_where = format!(
+        "FROM {} WHERE t.{} = ?1 AND {} = ?2{}",
         from(entry)?,
         quote(&parent.column),
         id_expression(entry)?,
         narrowed(entry)
-    ))
+    );
+    Ok(FindMessage {
+        sql: format!("SELECT {author}, NULL {from_where}"),
+        sql_with_time: format!("SELECT {author}, {created} {from_where}"),
+    })
 }
 
 /// SELECT of the ids of all records in a section, for rows that belong to them.
