@@ -185,8 +185,11 @@ pub struct Outline {
     pub is_lost: bool,
     /// Whether every line was where an export has it.
     pub layout: Layout,
-    /// Size of the file in bytes.
+    /// Bytes that were read: all of the file, unless damage made an end before.
     pub size_bytes: u64,
     /// Lines that were begun.
     pub lines: u64,
 }
+
+#[cfg(test)]
+mod tests;

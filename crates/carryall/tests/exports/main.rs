@@ -33,3 +33,4 @@ mod slices;
 mod snapshot;
 mod tree;
 mod values;
+mod verifying;

@@ -77,7 +77,10 @@ fn decode(text: &[u8], bytes: &mut Vec<u8>) -> Result<(), String> {
         Ok(len) => bytes.truncate(len),
         Err(error) => {
             bytes.clear();
-            return Err(error.to_string());
+            // The library's error names itself first.
+            let error = error.to_string();
+            let error = error.rsplit(": ").next().unwrap_or_default();
+            return Err(format!("it is no base64: {}", error.to_lowercase()));
         }
     }
     if bytes.len() > PART_BYTES {

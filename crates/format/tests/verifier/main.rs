@@ -1,6 +1,7 @@
 //! The verifier against everything that can happen to a file.
 
 mod bytes;
+mod codes;
 mod cuts;
 mod fixtures;
 mod json_suite;

@@ -19,6 +19,7 @@ pub fn print(
     report: &Report,
     options: &Options,
 ) -> io::Result<()> {
+    let name = &plain(name);
     for finding in report.findings.in_order() {
         print_finding(out, name, finding)?;
     }
@@ -54,11 +55,15 @@ fn print_finding(out: &mut impl Write, name: &str, finding: &Finding) -> io::Res
     if let Some(field) = finding.field.as_ref().filter(|field| !field.is_empty()) {
         place.push(format!("field {}", plain(field)));
     }
-    let place = place.join(", ");
-    match finding.place {
-        Some(at) => writeln!(out, "  --> {name}:{} (byte {}) {place}", at.line, at.offset)?,
-        None if !place.is_empty() => writeln!(out, "  --> {name} {place}")?,
-        None => {}
+    let mut line = format!("  --> {name}");
+    if let Some(at) = finding.place {
+        line = format!("{line}:{} (byte {})", at.line, at.offset);
+    }
+    if !place.is_empty() {
+        line = format!("{line} {}", place.join(", "));
+    }
+    if finding.place.is_some() || !place.is_empty() {
+        writeln!(out, "{line}")?;
     }
     writeln!(out, "   = why: {}", finding.code.why())?;
     writeln!(out, "   = help: {}\n", finding.code.help())
