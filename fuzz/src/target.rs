@@ -24,7 +24,7 @@ pub fn holds(bytes: &[u8]) -> Result<(), String> {
     let trickled =
         verify(trickling, &options(3), &mut |_| {}).map_err(|error| error.to_string())?;
     same("7 bytes at a time, 3 checkers", &piped, &trickled)?;
-    if bytes.len() % 4 == 0 {
+    if bytes.len().is_multiple_of(4) {
         let opened = of_file(bytes, &options(2)).map_err(|error| error.to_string())?;
         same("a file, 2 checkers", &piped, &opened)?;
     }

@@ -122,3 +122,92 @@ fn is_date(text: &[u8]) -> bool {
 fn two(tens: u8, ones: u8) -> Option<u8> {
     (tens.is_ascii_digit() && ones.is_ascii_digit()).then(|| (tens - b'0') * 10 + ones - b'0')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_in_utc_with_no_digit_of_a_second_or_three_six_or_nine() {
+        let good = [
+            "2026-01-31T12:00:00Z",
+            "2024-02-29T23:59:60Z",
+            "0000-01-01T00:00:00Z",
+            "9999-12-31T23:59:59.123Z",
+            "2026-01-31T12:00:00.123456Z",
+            "2026-01-31T12:00:00.123456789Z",
+        ];
+        for text in good {
+            assert!(is_timestamp(text.as_bytes()), "{text}");
+            // No shorter text is a time, and none makes the reader stumble.
+            for end in 0..text.len() {
+                assert!(
+                    !is_timestamp(&text.as_bytes()[..end]),
+                    "{text} cut at {end}"
+                );
+            }
+        }
+        let bad = [
+            "",
+            "Z",
+            // As long as a time without its Z, and ending in one.
+            "2026-01-31T12:00:0Z",
+            "2026-01-31 12:00:00Z",
+            "2026-01-31t12:00:00z",
+            "2026-01-31T12:00:00+00:00",
+            "2026-01-31T24:00:00Z",
+            "2026-01-31T12:60:00Z",
+            "2026-01-31T12:00:61Z",
+            "2026-01-31T12:00:00.Z",
+            "2026-01-31T12:00:00.1Z",
+            "2026-01-31T12:00:00.1234Z",
+            "2026-01-31T12:00:00.1234567890Z",
+            "2026-01-31T12:00:00,123Z",
+            "2026-02-30T12:00:00Z",
+            "+026-01-31T12:00:00Z",
+        ];
+        for text in bad {
+            assert!(!is_timestamp(text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_date_is_a_day_that_there_is() {
+        for text in [
+            "2026-01-31",
+            "2024-02-29",
+            "2000-02-29",
+            "0000-12-31",
+            "2026-04-30",
+        ] {
+            assert!(is_date(text.as_bytes()), "{text}");
+        }
+        let bad = [
+            "",
+            "2026-1-31",
+            "2026-02-29",
+            "1900-02-29",
+            "2026-04-31",
+            "2026-13-01",
+            "2026-00-01",
+            "2026-01-00",
+            "2026-01-32",
+            "2026/01/31",
+            "2026-01-311",
+            "20260-1-31",
+        ];
+        for text in bad {
+            assert!(!is_date(text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_list_of_ids_has_strings_and_nothing_else_in_it() {
+        for list in ["[]", "[ ]", r#"["a"]"#, r#"[ "a" , "\"b" ]"#] {
+            assert!(list_of_strings(list.as_bytes()), "{list}");
+        }
+        for list in ["[1]", r#"["a",null]"#, r#"[["a"]]"#, r#"[{},"a"]"#] {
+            assert!(!list_of_strings(list.as_bytes()), "{list}");
+        }
+    }
+}

@@ -7,9 +7,11 @@ mod fixtures;
 mod json_suite;
 mod judged;
 mod lay_out;
+mod parts;
 mod records;
 mod rewritten;
 mod sample;
+mod written;
 
 /// Numbers below a limit, the same in every run.
 fn seeded(seed: u64) -> impl FnMut(usize) -> usize {

@@ -1,0 +1,120 @@
+//! Whatever the writer writes, the verifier calls sound; and what stands in it, it counts.
+
+use carryall_format::encode;
+use carryall_format::gap::GapCode;
+use carryall_format::section::Section;
+use carryall_format::verify::{Options, Verdict};
+use carryall_format::write::{Proof, WriteError, Writer};
+use proptest::prelude::*;
+
+use crate::judged::{lines, options, report, report_of_file};
+use crate::sample::{header, written};
+
+/// A message: whether it follows one that is gone, and its text.
+type Message = (bool, Vec<u8>);
+
+fn file(threads: &[Vec<Message>]) -> Vec<u8> {
+    written(&header(), |to| {
+        for number in 0..threads.len() {
+            let id = thread_id(number);
+            let out = to.begin_record(Section::Threads, Proof::Owner(b"anna"), id.as_bytes())?;
+            out.extend_from_slice(b"\"id\":");
+            encode::text(out, id.as_bytes());
+            to.end_record()?;
+        }
+        for (number, thread) in threads.iter().enumerate() {
+            for (at, text) in thread.iter().enumerate() {
+                message(to, &thread_id(number), &format!("m{number}-{at}"), text)?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// An id that has to be escaped.
+fn thread_id(number: usize) -> String {
+    format!("t\"{number}é")
+}
+
+fn message(
+    to: &mut Writer,
+    thread: &str,
+    id: &str,
+    (is_lost, text): &Message,
+) -> Result<(), WriteError> {
+    let proof = Proof::Parent(Section::Threads, thread.as_bytes());
+    let out = to.begin_record(Section::Messages, proof, id.as_bytes())?;
+    out.extend_from_slice(format!("\"id\":\"{id}\",\"thread_id\":").as_bytes());
+    encode::text(out, thread.as_bytes());
+    if *is_lost {
+        out.extend_from_slice(b",\"parent_id\":\"gone\"");
+    }
+    out.extend_from_slice(b",\"content\":");
+    encode::text(out, text);
+    to.end_record()?;
+    if *is_lost {
+        let (code, section) = (GapCode::DanglingReference, Section::Messages);
+        to.field_gap(code, section, id.as_bytes(), "parent_id", "it is gone")?;
+    }
+    Ok(())
+}
+
+fn threads() -> impl Strategy<Value = Vec<Vec<Message>>> {
+    let message = (any::<bool>(), prop::collection::vec(any::<u8>(), 0..200));
+    prop::collection::vec(prop::collection::vec(message, 0..6), 0..6)
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_sound_and_counted(threads in threads()) {
+        let report = report(&file(&threads));
+        prop_assert_eq!(report.verdict, Verdict::Sound, "{:?}", lines(&report));
+        let messages: u64 = threads.iter().map(|thread| thread.len() as u64).sum();
+        let lost = threads.iter().flatten().filter(|(is_lost, _)| *is_lost).count() as u64;
+        prop_assert_eq!(report.gaps.unwrap().count, lost);
+        let counted: u64 = report.workspaces.iter().map(|line| line.messages).sum();
+        prop_assert_eq!(counted, messages);
+    }
+
+    #[test]
+    fn however_many_check_and_however_it_is_read_the_answer_is_the_same(
+        threads in threads(), at in any::<prop::sample::Index>(), byte in any::<u8>(), checkers in 1_usize..5,
+    ) {
+        let mut bytes = file(&threads);
+        let at = at.index(bytes.len());
+        bytes[at] = byte;
+        let one = report(&bytes);
+        let other = report_of_file(&bytes, &Options { checkers, ..options() });
+        prop_assert_eq!(one.verdict, other.verdict);
+        prop_assert_eq!(one.findings.counts(), other.findings.counts());
+        prop_assert_eq!(one.workspaces, other.workspaces);
+    }
+}
+
+/// More ids and references than are kept in memory: they go through a file in sorted runs.
+#[test]
+fn a_million_ids_are_compared_and_the_one_that_is_missing_is_found() {
+    let of = |count: usize, dangling: usize| {
+        written(&header(), |to| {
+            for number in 0..count {
+                let id = format!("m{number}");
+                let parent = if number == dangling {
+                    "nobody".to_owned()
+                } else {
+                    format!("m{}", number / 2)
+                };
+                let out =
+                    to.begin_record(Section::Workspaces, Proof::Owner(b"anna"), id.as_bytes())?;
+                out.extend_from_slice(
+                    format!("\"id\":\"{id}\",\"parent_id\":\"{parent}\"").as_bytes(),
+                );
+                to.end_record()?;
+            }
+            Ok(())
+        })
+    };
+    assert_eq!(report(&of(1_000_000, usize::MAX)).verdict, Verdict::Sound);
+    let report = report_of_file(&of(1_000_000, 765_432), &options());
+    assert_eq!(report.findings.counts().len(), 1, "{:?}", lines(&report));
+    assert_eq!(report.findings.in_order()[0].id.as_deref(), Some("m765432"));
+}
