@@ -1,6 +1,6 @@
 //! Which ids stand twice, and which references name nothing.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -41,7 +41,7 @@ impl Links {
         records: &Records,
         findings: &mut Findings,
     ) -> io::Result<()> {
-        let mut runs: HashMap<(Section, usize), (u64, RefRow, Section)> = HashMap::new();
+        let mut runs: BTreeMap<(Section, usize), (u64, RefRow, Section)> = BTreeMap::new();
         for ((section, ids), refs) in Section::ALL.into_iter().zip(self.ids).zip(self.refs) {
             let mut ids = ids.sorted()?;
             let mut refs = refs.sorted()?;
@@ -63,6 +63,11 @@ impl Links {
                             let (from, field, _) = unpack(named[3]);
                             let run = runs.entry((from, field)).or_insert((0, named, section));
                             run.0 += named[4];
+                            // The first of the file: hashes are keyed anew for each check, and so
+                            // is their order.
+                            if named[2] < run.1[2] {
+                                (run.1, run.2) = (named, section);
+                            }
                         }
                         reference = refs.next()?;
                     }
