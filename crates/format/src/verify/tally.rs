@@ -48,12 +48,12 @@ impl Walk {
         }
     }
 
-    /// Counts a record.
+    /// Counts a record. It has no hash where it has no id.
     pub fn record(
         &mut self,
         text: &[u8],
         values: &Values,
-        id_hash: u64,
+        id_hash: Option<u64>,
         hasher: &Hasher,
         checked: &mut Checked,
     ) {
@@ -61,20 +61,22 @@ impl Walk {
             let id = values.text(text, index?)?;
             Some(hasher.id(&decoded(id)))
         };
-        let tally = match self.section {
-            Section::Messages => return self.message(text, values, hasher, checked),
-            Section::Workspaces => workspace(text, values, id_hash),
-            Section::Threads => Tally::Thread {
-                hash: id_hash,
+        let tally = match (self.section, id_hash) {
+            (Section::Messages, _) => return self.message(text, values, hasher, checked),
+            // Without an id nothing can be in them, and a line for each would outgrow the file.
+            (Section::Workspaces, Some(hash)) => workspace(text, values, hash),
+            (Section::Threads, Some(hash)) => Tally::Thread {
+                hash,
                 workspace: hash_of(self.workspace),
             },
-            Section::UploadedFiles | Section::GeneratedDocuments | Section::WorkspaceMemories => {
-                Tally::Other {
-                    section: self.section,
-                    workspace: hash_of(self.workspace),
-                    thread: hash_of(self.thread),
-                }
-            }
+            (
+                Section::UploadedFiles | Section::GeneratedDocuments | Section::WorkspaceMemories,
+                _,
+            ) => Tally::Other {
+                section: self.section,
+                workspace: hash_of(self.workspace),
+                thread: hash_of(self.thread),
+            },
             _ => return,
         };
         checked.tallies.push(tally);

@@ -65,8 +65,10 @@ impl<'a> Walk<'a> {
         for number in 0..self.refs.len() {
             self.reference(number, text, values, place, hasher, &id, checked);
         }
-        self.tally.record(text, values, id_hash, hasher, checked);
-        if self.section.has_contents() {
+        let names = (!id.is_empty()).then_some(id_hash);
+        self.tally.record(text, values, names, hasher, checked);
+        // Nothing can name a record without an id.
+        if self.section.has_contents() && !id.is_empty() {
             checked
                 .stated
                 .push(stated(self.section, text, values, place));

@@ -216,6 +216,19 @@ fn the_same_one_of_equal_dangling_references_is_named_in_every_run() {
     assert!(runs.iter().all(|run| *run == runs[0]), "{runs:?}");
 }
 
+/// They are as small as a record can be, so what is kept of each must not be larger.
+#[test]
+fn workspaces_without_an_id_are_errors_and_no_lines_of_the_checklist() {
+    let mut document = document();
+    let expected = report(&sealed(&document)).workspaces;
+    let workspaces = document["workspaces"].as_array_mut().unwrap();
+    workspaces.extend(std::iter::repeat_n(json!({}), 1_000));
+    recounted(&mut document);
+    let report = report(&sealed(&document));
+    assert_eq!(report.findings.counts()[&Code::MissingField], 1_000);
+    assert_eq!(report.workspaces, expected);
+}
+
 #[test]
 fn changed_contents_and_changed_counts_are_found_even_if_the_digest_fits() {
     let changes = [
