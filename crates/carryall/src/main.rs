@@ -5,6 +5,7 @@ mod commands;
 mod exports;
 mod keys;
 mod ledger;
+mod memory;
 mod product;
 mod products;
 mod random;

@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::exports::artifacts::Artifacts;
 use crate::exports::{Exports, Settings};
 use crate::ledger::Ledger;
+use crate::memory;
 use crate::product::{Connected, Product};
 use crate::products::{self, DemoOptions, DemoPerson};
 use crate::random::Randomness;
@@ -86,6 +87,7 @@ pub struct Serve {
 
 impl Serve {
     pub fn run(mut self) -> anyhow::Result<ExitCode> {
+        memory::keep_one_heap();
         let filter = tracing_subscriber::EnvFilter::try_new(&self.log)
             .with_context(|| format!("`--log {}` is not a level", self.log))?;
         tracing_subscriber::fmt()

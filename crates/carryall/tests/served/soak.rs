@@ -13,8 +13,11 @@ use crate::server::{Demo, Server};
 const WARM_UP: usize = 4;
 /// Of any run, however short.
 const EXPORTS_AT_LEAST: usize = 12;
-/// What the server may hold at most beyond what it held after the warm-up.
-const GROWTH_BYTES: u64 = 12 << 20;
+/// What the server may hold at most beyond what it held after the warm-up. One buffer of an export is a
+/// MiB; with glibc's own settings a server grew by 17 MiB in 1,000 exports (`src/memory.rs`).
+const GROWTH_BYTES: u64 = 6 << 20;
+/// What it may hold at all, where exports are built one after another.
+const HELD_BYTES: u64 = 40 << 20;
 const MINUTES: &str = "CARRYALL_SOAK_MINUTES";
 
 fn duration() -> Duration {
@@ -82,7 +85,7 @@ fn memory_stays_flat_and_no_file_is_left_over_beside_a_product_that_writes() {
     let settled = resident[..WARM_UP].iter().max().expect("exports");
     let most = resident[WARM_UP..].iter().max().expect("exports");
     assert!(
-        *most <= settled + GROWTH_BYTES,
+        *most <= HELD_BYTES && *most <= settled + GROWTH_BYTES,
         "{} exports, memory grew from {settled} to {most} bytes: {resident:?}",
         resident.len()
     );
