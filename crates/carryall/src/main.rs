@@ -2,6 +2,7 @@
 
 mod clock;
 mod commands;
+mod convert;
 mod exports;
 mod keys;
 mod ledger;

@@ -104,6 +104,8 @@ fn no_file_of_the_program_names_a_product() {
     let wrong: Vec<_> = texts("crates")
         .iter()
         .filter(|text| !text.path.contains("/tests/"))
+        // A product's export format is named where it is written.
+        .filter(|text| !text.path.starts_with("crates/carryall/src/convert/"))
         .flat_map(|text| {
             text.lines_with(|line| {
                 let line = line.to_lowercase();

@@ -1,5 +1,6 @@
 //! One command, one file.
 
+mod convert;
 mod coverage;
 mod demo;
 mod destination;
@@ -30,6 +31,7 @@ pub enum Command {
     Verify(verify::Verify),
     Trace(trace::Trace),
     View(view::View),
+    Convert(convert::Convert),
 }
 
 impl Command {
@@ -45,6 +47,7 @@ impl Command {
             Command::Verify(verify) => verify.run(),
             Command::Trace(trace) => trace.run(),
             Command::View(view) => view.run(),
+            Command::Convert(convert) => convert.run(),
         }
     }
 }

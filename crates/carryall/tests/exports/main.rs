@@ -11,6 +11,7 @@ mod broken_map;
 mod canary;
 mod completeness;
 mod conformance;
+mod converting;
 mod counts;
 mod dangling;
 mod export_file;

@@ -11,8 +11,13 @@ use crate::export_file::ExportFile;
 use crate::product::repository;
 use crate::program::carryall;
 
-/// The validator, a Python package.
-const VALIDATOR: &str = "jsonschema==4.25.1";
+/// Python packages: a validator, a database that reads tables, a reader of Markdown.
+const PACKAGES: [&str; 3] = [
+    "jsonschema==4.25.1",
+    "duckdb==1.4.2",
+    "markdown-it-py==4.0.0",
+];
+const IMPORT: &str = "import jsonschema, duckdb, markdown_it";
 
 /// What each reader finds in a file: how many records each list has, and every message's text.
 pub fn readings(file: &ExportFile) -> Vec<(&'static str, Vec<u8>)> {
@@ -48,6 +53,15 @@ pub fn our_reading(file: &ExportFile) -> Vec<u8> {
     lines.concat().into_bytes()
 }
 
+/// Fails unless what an export was converted to holds what the export holds, but for these kinds.
+#[track_caller]
+pub fn read_back(format: &str, export: &ExportFile, converted: &Path, lost: &str) {
+    let script = scripts().join("read_back.py").into_os_string();
+    let (export, converted) = (export.path.clone().into(), converted.into());
+    let arguments = [script, format.into(), export, converted, lost.into()];
+    run(&PYTHON, "python3", &arguments);
+}
+
 /// Fails unless the files are valid under `carryall schema`.
 #[track_caller]
 pub fn validate<'f>(files: impl IntoIterator<Item = &'f ExportFile>) {
@@ -63,7 +77,7 @@ pub fn validate<'f>(files: impl IntoIterator<Item = &'f ExportFile>) {
     run(&PYTHON, "python3", &arguments);
 }
 
-/// A Python that has the validator: `CARRYALL_TEST_PYTHON`, or one that is made here once.
+/// A Python that has the packages: `CARRYALL_TEST_PYTHON`, or one that is made here once.
 static PYTHON: LazyLock<PathBuf> = LazyLock::new(|| {
     #[expect(
         clippy::disallowed_methods,
@@ -72,26 +86,29 @@ static PYTHON: LazyLock<PathBuf> = LazyLock::new(|| {
     let named = std::env::var_os("CARRYALL_TEST_PYTHON");
     if let Some(python) = named {
         let python = PathBuf::from(python);
-        let install = format!("`pip install {VALIDATOR}` for CARRYALL_TEST_PYTHON");
-        run(
-            &python,
-            &install,
-            &["-c".into(), "import jsonschema".into()],
+        let install = format!(
+            "`pip install {}` for CARRYALL_TEST_PYTHON",
+            PACKAGES.join(" ")
         );
+        run(&python, &install, &["-c".into(), IMPORT.into()]);
         return python;
     }
     let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python");
     let python = home.join("bin/python");
-    let has_validator = Command::new(&python)
-        .args(["-c", "import jsonschema"])
+    let has_packages = Command::new(&python)
+        .args(["-c", IMPORT])
         .stderr(Stdio::null())
         .status();
-    if has_validator.is_ok_and(|status| status.success()) {
+    if has_packages.is_ok_and(|status| status.success()) {
         return python;
     }
     let make = ["-m".into(), "venv".into(), home.into_os_string()];
     run(Path::new("python3"), "python3 and python3-venv", &make);
-    let install = ["-m", "pip", "install", "--quiet", VALIDATOR].map(OsString::from);
+    let install: Vec<_> = ["-m", "pip", "install", "--quiet"]
+        .into_iter()
+        .chain(PACKAGES)
+        .map(OsString::from)
+        .collect();
     run(&python, "python3-venv, with PyPI in reach", &install);
     python
 });

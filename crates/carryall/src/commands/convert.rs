@@ -1,0 +1,200 @@
+//! `carryall convert`: an export as files that other programs read.
+
+use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, anyhow, bail};
+use carryall_format::trace::require_sound;
+use indicatif::ProgressBar;
+
+use super::{destination, progress};
+use crate::convert::{self, Format, Losses};
+
+/// Converted, but not all of it, and the documentation does not say so.
+const LOST: u8 = 1;
+
+/// Turn an export into files that other programs read
+///
+/// Only a sound export is converted: it is checked first, as `carryall verify` does. What was read, what
+/// was written and what had no place is printed, kind by kind; docs/CONVERT.md lists what each format
+/// loses. Nothing leaves this computer.
+///
+/// Exit code 0: done; 1: done, but something was lost that the documentation of the format does not list;
+/// 2: not done, nothing is left behind.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  carryall convert export.json --to markdown --out notes
+  carryall convert export.json --to csv --out tables
+  carryall convert export.json --to jsonl --out - | jq 'select(.part == \"threads\")'")]
+pub struct Convert {
+    /// The export
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// What to make of it
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    to: Format,
+    /// Where to write it: a file, or a folder that is not there yet; - is standard output, for one file
+    #[arg(long, value_name = "PATH")]
+    out: PathBuf,
+    /// Refuse a conversion that loses anything, listed or not
+    #[arg(long)]
+    strict: bool,
+}
+
+impl Convert {
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        let file = self.open()?;
+        let size = file.metadata()?.len();
+        let bar = progress::bar();
+        bar.set_length(size);
+        bar.set_message("checking");
+        require_sound(&file, &mut |at| bar.set_position(at))
+            .map_err(|error| self.unsound(&error))?;
+        bar.set_message("converting");
+        let losses = self.convert(&file, &bar)?;
+        bar.finish_and_clear();
+        Ok(self.report(&losses))
+    }
+
+    fn open(&self) -> anyhow::Result<File> {
+        let name = self.file.display();
+        let file =
+            File::open(&self.file).map_err(|error| anyhow!("{name} cannot be read: {error}"))?;
+        if !file.metadata()?.is_file() {
+            bail!(
+                "{name} is not a file\nhint: an export is read several times to convert it; save it as a file first"
+            );
+        }
+        Ok(file)
+    }
+
+    fn unsound(&self, error: &carryall_format::trace::TraceError) -> anyhow::Error {
+        anyhow!(
+            "{} cannot be converted: {error}\nhint: `carryall verify {}` says what is wrong with it",
+            self.file.display(),
+            self.file.display()
+        )
+    }
+
+    fn convert(&self, file: &File, bar: &ProgressBar) -> anyhow::Result<Losses> {
+        let mut advanced = |at| bar.set_position(at);
+        if self.to.is_folder() {
+            return self.write_folder(file, &mut advanced);
+        }
+        if self.to == Format::Sqlite {
+            return self.write_database(file, &mut advanced);
+        }
+        let mut write = |out: File| {
+            let losses = convert::to_file(file, self.to, out, &mut advanced)?;
+            self.refuse_losses(&losses)?;
+            Ok(losses)
+        };
+        self.refuse_to_replace(file)?;
+        if self.out.as_os_str() == "-" {
+            use std::os::fd::AsFd;
+            return write(std::io::stdout().as_fd().try_clone_to_owned()?.into());
+        }
+        destination::write_whole(&self.out, "--out", write)
+    }
+
+    /// A folder has its name when all of it is there.
+    fn write_folder(&self, file: &File, advanced: &mut dyn FnMut(u64)) -> anyhow::Result<Losses> {
+        let hidden = self.beside(".carryall-convert-")?;
+        let losses = convert::to_folder(file, self.to, hidden.path(), advanced)?;
+        self.refuse_losses(&losses)?;
+        // rename(2) replaces an empty folder and nothing else, so nothing is ever written over.
+        fs::rename(hidden.path(), &self.out).with_context(|| self.taken())?;
+        Ok(losses)
+    }
+
+    fn write_database(&self, file: &File, advanced: &mut dyn FnMut(u64)) -> anyhow::Result<Losses> {
+        let hidden = self.beside(".carryall-convert-")?;
+        let path = hidden.path().join("export.db");
+        let losses = convert::to_database(file, &path, advanced)?;
+        self.refuse_losses(&losses)?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
+        fs::rename(&path, &self.out).with_context(|| self.taken())?;
+        Ok(losses)
+    }
+
+    /// A folder of ours beside the destination, which goes away with this value.
+    fn beside(&self, prefix: &str) -> anyhow::Result<tempfile::TempDir> {
+        if self.out.exists() {
+            bail!("{}", self.taken());
+        }
+        let parent = match self.out.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        tempfile::Builder::new()
+            .prefix(prefix)
+            .permissions(fs::Permissions::from_mode(0o700))
+            .tempdir_in(parent)
+            .map_err(|error| {
+                anyhow!(
+                    "{} cannot be written: {error}\nhint: name a place after `--out`, in a folder that exists and that this account can write",
+                    self.out.display()
+                )
+            })
+    }
+
+    /// What it is made from would be gone.
+    fn refuse_to_replace(&self, file: &File) -> anyhow::Result<()> {
+        use std::os::unix::fs::MetadataExt;
+        let (original, there) = (file.metadata()?, fs::metadata(&self.out));
+        if there.is_ok_and(|there| (there.dev(), there.ino()) == (original.dev(), original.ino())) {
+            bail!("`--out` names the export itself\nhint: name another file");
+        }
+        Ok(())
+    }
+
+    fn taken(&self) -> String {
+        format!(
+            "{} cannot be written: there is something already\nhint: name another place after `--out`",
+            self.out.display()
+        )
+    }
+
+    fn refuse_losses(&self, losses: &Losses) -> anyhow::Result<()> {
+        if !self.strict || losses.kinds.is_empty() {
+            return Ok(());
+        }
+        let kinds: Vec<_> = losses.kinds.keys().map(String::as_str).collect();
+        bail!(
+            "with `--strict`, nothing may be lost, and `{}` has no place for: {}\nhint: `jsonl`, `csv`, `sqlite` and `markdown` keep everything",
+            self.to.name(),
+            kinds.join(", ")
+        )
+    }
+
+    fn report(&self, losses: &Losses) -> ExitCode {
+        eprintln!("{:<20} {:>9} {:>9} {:>9}", "", "read", "written", "lost");
+        for (section, (read, written)) in &losses.records {
+            let lost = losses.lost_records(*section);
+            eprintln!("{:<20} {read:>9} {written:>9} {lost:>9}", section.name());
+        }
+        let fields: Vec<_> = losses
+            .kinds
+            .iter()
+            .filter(|(kind, _)| kind.contains('.'))
+            .collect();
+        if !fields.is_empty() {
+            eprintln!("\nWithout a place in this format, in records that were written:");
+            for (kind, count) in fields {
+                eprintln!("  {kind:<42} {count:>9}");
+            }
+        }
+        let unlisted = losses.unlisted(self.to.name());
+        if unlisted.is_empty() {
+            return ExitCode::SUCCESS;
+        }
+        eprintln!(
+            "\nwarning: lost, and not listed in docs/CONVERT.md for `{}`: {}",
+            self.to.name(),
+            unlisted.join(", ")
+        );
+        ExitCode::from(LOST)
+    }
+}

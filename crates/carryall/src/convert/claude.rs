@@ -1,0 +1,232 @@
+//! The shape of Claude's export: `conversations.json`, `projects.json`, `memories.json`, `users.json`.
+//!
+//! The export that it imitates does not say which project a conversation belongs to; readers pass over keys
+//! that they do not know, so `project_uuid` says it here.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use carryall_format::section::Section;
+use serde_json::{Value, json};
+
+use super::conversation::Conversation;
+use super::fields::{ids, text, text_or_empty};
+use super::folder::create;
+use super::list::JsonList;
+use super::{Index, Item, Losses, Record, Target};
+
+const WORKSPACE_FIELDS: &[&str] = &[
+    "id",
+    "name",
+    "description",
+    "project_instructions",
+    "is_shared",
+    "is_default",
+    "created_at",
+    "updated_at",
+];
+const THREAD_FIELDS: &[&str] = &[
+    "id",
+    "workspace_id",
+    "title",
+    "current_message_id",
+    "pinned",
+    "created_at",
+    "updated_at",
+];
+const MESSAGE_FIELDS: &[&str] = &[
+    "id",
+    "thread_id",
+    "parent_id",
+    "role",
+    "content",
+    "file_ids",
+    "created_at",
+    "updated_at",
+];
+const MEMORY_FIELDS: &[&str] = &["content", "workspace_id"];
+
+pub struct Claude {
+    folder: PathBuf,
+    conversations: JsonList,
+    projects: JsonList,
+    memories: Vec<String>,
+    workspace_memories: BTreeMap<String, Vec<String>>,
+}
+
+impl Claude {
+    pub fn new(folder: &Path) -> anyhow::Result<Claude> {
+        let list = |name: &str| JsonList::new(create(&folder.join(name))?);
+        Ok(Claude {
+            folder: folder.to_owned(),
+            conversations: list("conversations.json")?,
+            projects: list("projects.json")?,
+            memories: Vec::new(),
+            workspace_memories: BTreeMap::new(),
+        })
+    }
+
+    fn project(&mut self, record: &Record, index: &Index) -> anyhow::Result<()> {
+        self.projects.push(&json!({
+            "uuid": record.get("id"),
+            "name": text_or_empty(record, "name"),
+            "description": text_or_empty(record, "description"),
+            "is_private": record.get("is_shared").and_then(Value::as_bool) != Some(true),
+            "is_starter_project": record.get("is_default").and_then(Value::as_bool) == Some(true),
+            "prompt_template": text_or_empty(record, "project_instructions"),
+            "created_at": microseconds(record, "created_at"),
+            "updated_at": microseconds(record, "updated_at"),
+            "creator": {"uuid": account_id(index), "full_name": full_name(index)},
+            "docs": [],
+        }))
+    }
+}
+
+impl Target for Claude {
+    fn take(&mut self, item: &Item<'_>, index: &Index, losses: &mut Losses) -> anyhow::Result<()> {
+        let Some(section) = item.section() else {
+            return Ok(());
+        };
+        match section {
+            Section::Workspaces => {
+                let record = item.record()?;
+                self.project(&record, index)?;
+                losses.wrote_fields(section, &record, WORKSPACE_FIELDS);
+            }
+            Section::WorkspaceMemories => {
+                let record = item.record()?;
+                let workspace = text_or_empty(&record, "workspace_id").to_owned();
+                let memories = self.workspace_memories.entry(workspace).or_default();
+                memories.push(text_or_empty(&record, "content").to_owned());
+                losses.wrote_fields(section, &record, MEMORY_FIELDS);
+            }
+            Section::UserMemories => {
+                let record = item.record()?;
+                self.memories
+                    .push(text_or_empty(&record, "content").to_owned());
+                losses.wrote_fields(section, &record, MEMORY_FIELDS);
+            }
+            section => losses.lost(section),
+        }
+        Ok(())
+    }
+
+    fn converse(
+        &mut self,
+        talk: &Conversation,
+        index: &Index,
+        losses: &mut Losses,
+    ) -> anyhow::Result<()> {
+        let thread = &talk.thread;
+        let messages: Vec<_> = talk
+            .messages
+            .iter()
+            .map(|record| message(record, index))
+            .collect();
+        for record in &talk.messages {
+            losses.wrote_fields(Section::Messages, record, MESSAGE_FIELDS);
+            let role = text(record, "role");
+            if !matches!(role, Some("user" | "assistant")) {
+                losses.lost_field(Section::Messages, "role");
+            }
+        }
+        let mut conversation = json!({
+            "uuid": thread.get("id"),
+            "name": text_or_empty(thread, "title"),
+            "summary": "",
+            "created_at": microseconds(thread, "created_at"),
+            "updated_at": microseconds(thread, "updated_at"),
+            "account": {"uuid": account_id(index)},
+            "is_starred": thread.get("pinned").and_then(Value::as_bool) == Some(true),
+            "chat_messages": messages,
+        });
+        if let Some(workspace) = text(thread, "workspace_id") {
+            conversation["project_uuid"] = workspace.into();
+        }
+        if let Some(current) = talk.current() {
+            conversation["current_leaf_message_uuid"] = current.into();
+        }
+        self.conversations.push(&conversation)?;
+        losses.wrote_fields(Section::Threads, thread, THREAD_FIELDS);
+        Ok(())
+    }
+
+    fn finish(&mut self, index: &Index, _losses: &mut Losses) -> anyhow::Result<()> {
+        self.conversations.finish()?;
+        self.projects.finish()?;
+        let workspace_memories: BTreeMap<_, _> = self
+            .workspace_memories
+            .iter()
+            .map(|(workspace, memories)| (workspace, as_list(memories)))
+            .collect();
+        let memories = json!([{
+            "conversations_memory": as_list(&self.memories),
+            "project_memories": workspace_memories,
+            "account_uuid": account_id(index),
+        }]);
+        let users = json!([{
+            "uuid": account_id(index),
+            "full_name": full_name(index),
+            "email_address": text(&index.account, "email"),
+            "verified_phone_number": null,
+        }]);
+        for (name, value) in [("memories.json", memories), ("users.json", users)] {
+            super::json(&mut create(&self.folder.join(name))?, &value)?;
+        }
+        Ok(())
+    }
+}
+
+fn message(record: &Record, index: &Index) -> Value {
+    let content = text_or_empty(record, "content");
+    let (created, updated) = (
+        microseconds(record, "created_at"),
+        microseconds(record, "updated_at"),
+    );
+    let files: Vec<_> = ids(record, "file_ids")
+        .filter_map(|id| {
+            let facts = index.find_file(Section::UploadedFiles, id)?;
+            Some(json!({"file_name": facts.name, "file_uuid": id}))
+        })
+        .collect();
+    let mut message = json!({
+        "uuid": record.get("id"),
+        "text": content,
+        "content": [{
+            "start_timestamp": created, "stop_timestamp": created,
+            "type": "text", "text": content, "citations": [],
+        }],
+        // The format knows two; what the product wrote for itself stands on its side.
+        "sender": if text(record, "role") == Some("user") { "human" } else { "assistant" },
+        "created_at": created,
+        "updated_at": updated.as_ref().or(created.as_ref()),
+        "attachments": [],
+        "files": files,
+    });
+    if let Some(parent) = text(record, "parent_id") {
+        message["parent_message_uuid"] = parent.into();
+    }
+    message
+}
+
+fn account_id(index: &Index) -> Option<&str> {
+    text(&index.account, "user_id").or_else(|| text(index.about.get("export")?, "subject_id"))
+}
+
+fn full_name(index: &Index) -> &str {
+    text(&index.account, "name")
+        .or_else(|| text(&index.account, "display_name"))
+        .unwrap_or_default()
+}
+
+/// One text of many facts, as a list in Markdown.
+fn as_list(memories: &[String]) -> String {
+    let line = |memory: &String| format!("- {}\n", memory.replace('\n', "\n  "));
+    memories.iter().map(line).collect()
+}
+
+/// With the six digits that the format has.
+fn microseconds(record: &Record, field: &str) -> Option<String> {
+    let time: jiff::Timestamp = text(record, field)?.parse().ok()?;
+    Some(format!("{time:.6}"))
+}

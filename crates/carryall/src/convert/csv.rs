@@ -1,0 +1,156 @@
+//! One table a section, as RFC 4180 has it: CRLF, quotes doubled, UTF-8 with the mark that spreadsheets
+//! need to see it.
+//!
+//! Promises: no cell is taken for a formula (OWASP, CSV Injection), and each can be read back: an apostrophe
+//! stands before a text that starts with a character that could begin a formula, or with an apostrophe. An
+//! empty cell is null; an empty text is a pair of quotes.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use carryall_format::read::Part;
+use carryall_format::section::Section;
+use serde_json::Value;
+
+use super::folder::{Attachments, create};
+use super::names::Names;
+use super::{Index, Item, Losses, Needs, Record, Target, json};
+
+pub struct Csv {
+    folder: PathBuf,
+    tables: BTreeMap<&'static str, Table>,
+    about: Record,
+    attachments: Attachments,
+}
+
+struct Table {
+    out: BufWriter<File>,
+    columns: Vec<&'static str>,
+}
+
+impl Csv {
+    pub fn new(folder: &Path) -> anyhow::Result<Csv> {
+        let mut tables = BTreeMap::new();
+        for section in Section::ALL {
+            if section == Section::FileContents {
+                continue;
+            }
+            let mut columns: Vec<_> = section.fields().iter().map(|field| field.name).collect();
+            columns.push("extra");
+            tables.insert(section.name(), Table::new(folder, section.name(), columns)?);
+        }
+        let columns = ["code", "section", "id", "field", "reason"].to_vec();
+        tables.insert("gaps", Table::new(folder, "gaps", columns)?);
+        Ok(Csv {
+            folder: folder.to_owned(),
+            tables,
+            about: Record::new(),
+            attachments: Attachments::new(folder),
+        })
+    }
+}
+
+impl Target for Csv {
+    fn needs(&self) -> Needs {
+        Needs::Index
+    }
+
+    fn place_files(&self, index: &mut Index) {
+        let mut names = Names::default();
+        for facts in index.files.values_mut().filter(|facts| facts.has_contents) {
+            facts.path = Some(format!("files/{}", names.take(&facts.name, "file")));
+        }
+    }
+
+    fn take(&mut self, item: &Item<'_>, index: &Index, losses: &mut Losses) -> anyhow::Result<()> {
+        if item.part == Part::Section(Section::FileContents) {
+            return self.attachments.take(item, index, losses);
+        }
+        let mut record = item.record()?;
+        if let Some(section) = item.section()
+            && section.has_contents()
+        {
+            // Beside the record's own columns: where its bytes are.
+            let id = super::fields::text_or_empty(&record, "id").to_owned();
+            if let Some(facts) = index.find_file(section, &id) {
+                record.insert("file".to_owned(), facts.path.clone().into());
+            }
+        }
+        if let Some(table) = self.tables.get_mut(item.part.name()) {
+            table.row(&record)?;
+        } else {
+            let name = item.part.name().to_owned();
+            self.about.insert(name, Value::Object(record));
+        }
+        if let Some(section) = item.section() {
+            losses.wrote(section);
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, _index: &Index, _losses: &mut Losses) -> anyhow::Result<()> {
+        for table in self.tables.values_mut() {
+            table.out.flush()?;
+        }
+        let mut out = create(&self.folder.join("about.json"))?;
+        json(&mut out, &self.about)?;
+        Ok(out.write_all(b"\n")?)
+    }
+}
+
+impl Table {
+    fn new(folder: &Path, name: &str, mut columns: Vec<&'static str>) -> anyhow::Result<Table> {
+        if Section::named(name).is_some_and(Section::has_contents) {
+            columns.push("file");
+        }
+        let mut out =
+            BufWriter::with_capacity(1 << 18, create(&folder.join(format!("{name}.csv")))?);
+        out.write_all("\u{FEFF}".as_bytes())?;
+        out.write_all(columns.join(",").as_bytes())?;
+        out.write_all(b"\r\n")?;
+        Ok(Table { out, columns })
+    }
+
+    fn row(&mut self, record: &Record) -> anyhow::Result<()> {
+        for field in record.keys() {
+            anyhow::ensure!(
+                self.columns.contains(&field.as_str()),
+                "the export has a field `{field}` that this version of Carryall does not know"
+            );
+        }
+        for (place, column) in self.columns.iter().enumerate() {
+            if place > 0 {
+                self.out.write_all(b",")?;
+            }
+            match record.get(*column) {
+                None | Some(Value::Null) => {}
+                Some(Value::String(text)) => cell(&mut self.out, text, starts_a_formula(text))?,
+                Some(value @ (Value::Array(_) | Value::Object(_))) => {
+                    cell(&mut self.out, &value.to_string(), false)?;
+                }
+                Some(value) => self.out.write_all(value.to_string().as_bytes())?,
+            }
+        }
+        Ok(self.out.write_all(b"\r\n")?)
+    }
+}
+
+/// What spreadsheets calculate, and what would be read back as something else.
+fn starts_a_formula(text: &str) -> bool {
+    text.starts_with([
+        '=', '+', '-', '@', '\t', '\r', '\n', '\0', '\'', '＝', '＋', '－', '＠',
+    ])
+}
+
+fn cell(out: &mut impl Write, text: &str, is_guarded: bool) -> std::io::Result<()> {
+    out.write_all(if is_guarded { b"\"'" } else { b"\"" })?;
+    let mut pieces = text.split('"');
+    out.write_all(pieces.next().unwrap_or_default().as_bytes())?;
+    for piece in pieces {
+        out.write_all(b"\"\"")?;
+        out.write_all(piece.as_bytes())?;
+    }
+    out.write_all(b"\"")
+}

@@ -1,0 +1,42 @@
+//! One line a record: `{"part":"threads","record":{…}}`.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+
+use super::{Index, Item, Losses, Needs, Target, json};
+
+pub struct Jsonl {
+    out: BufWriter<File>,
+}
+
+impl Jsonl {
+    pub fn new(out: File) -> Jsonl {
+        Jsonl {
+            out: BufWriter::with_capacity(1 << 20, out),
+        }
+    }
+}
+
+impl Target for Jsonl {
+    fn needs(&self) -> Needs {
+        Needs::Records
+    }
+
+    fn take(&mut self, item: &Item<'_>, _index: &Index, losses: &mut Losses) -> anyhow::Result<()> {
+        write!(self.out, "{{\"part\":\"{}\",\"record\":", item.part.name())?;
+        if item.text.contains(&b'\n') {
+            json(&mut self.out, &item.record()?)?;
+        } else {
+            self.out.write_all(item.text)?;
+        }
+        self.out.write_all(b"}\n")?;
+        if let Some(section) = item.section() {
+            losses.wrote(section);
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, _index: &Index, _losses: &mut Losses) -> anyhow::Result<()> {
+        Ok(self.out.flush()?)
+    }
+}

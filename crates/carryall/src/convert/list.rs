@@ -1,0 +1,34 @@
+//! A JSON list that is written element by element.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+
+use super::json;
+
+pub struct JsonList {
+    out: BufWriter<File>,
+    is_empty: bool,
+}
+
+impl JsonList {
+    pub fn new(out: File) -> anyhow::Result<JsonList> {
+        let mut out = BufWriter::with_capacity(1 << 20, out);
+        out.write_all(b"[")?;
+        Ok(JsonList {
+            out,
+            is_empty: true,
+        })
+    }
+
+    pub fn push(&mut self, element: &impl serde::Serialize) -> anyhow::Result<()> {
+        self.out
+            .write_all(if self.is_empty { b"\n" } else { b",\n" })?;
+        self.is_empty = false;
+        json(&mut self.out, element)
+    }
+
+    pub fn finish(&mut self) -> anyhow::Result<()> {
+        self.out.write_all(b"\n]\n")?;
+        Ok(self.out.flush()?)
+    }
+}
