@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use carryall_format::section::Section;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::conversation::Conversation;
@@ -118,11 +119,6 @@ impl Target for Claude {
         losses: &mut Losses,
     ) -> anyhow::Result<()> {
         let thread = &talk.thread;
-        let messages: Vec<_> = talk
-            .messages
-            .iter()
-            .map(|record| message(record, index))
-            .collect();
         for record in &talk.messages {
             losses.wrote_fields(Section::Messages, record, MESSAGE_FIELDS);
             let role = text(record, "role");
@@ -130,23 +126,24 @@ impl Target for Claude {
                 losses.lost_field(Section::Messages, "role");
             }
         }
-        let mut conversation = json!({
-            "uuid": thread.get("id"),
-            "name": text_or_empty(thread, "title"),
-            "summary": "",
-            "created_at": microseconds(thread, "created_at"),
-            "updated_at": microseconds(thread, "updated_at"),
-            "account": {"uuid": account_id(index)},
-            "is_starred": thread.get("pinned").and_then(Value::as_bool) == Some(true),
-            "chat_messages": messages,
-        });
-        if let Some(workspace) = text(thread, "workspace_id") {
-            conversation["project_uuid"] = workspace.into();
-        }
-        if let Some(current) = talk.current() {
-            conversation["current_leaf_message_uuid"] = current.into();
-        }
-        self.conversations.push(&conversation)?;
+        self.conversations.push(&Chat {
+            uuid: text_or_empty(thread, "id"),
+            name: text_or_empty(thread, "title"),
+            summary: "",
+            created_at: microseconds(thread, "created_at"),
+            updated_at: microseconds(thread, "updated_at"),
+            account: Account {
+                uuid: account_id(index),
+            },
+            is_starred: thread.get("pinned").and_then(Value::as_bool) == Some(true),
+            project_uuid: text(thread, "workspace_id"),
+            current_leaf_message_uuid: talk.current(),
+            messages: talk
+                .messages
+                .iter()
+                .map(|record| Message::of(record, index))
+                .collect(),
+        })?;
         losses.wrote_fields(Section::Threads, thread, THREAD_FIELDS);
         Ok(())
     }
@@ -177,36 +174,88 @@ impl Target for Claude {
     }
 }
 
-fn message(record: &Record, index: &Index) -> Value {
-    let content = text_or_empty(record, "content");
-    let (created, updated) = (
-        microseconds(record, "created_at"),
-        microseconds(record, "updated_at"),
-    );
-    let files: Vec<_> = ids(record, "file_ids")
-        .filter_map(|id| {
+#[derive(Serialize)]
+struct Chat<'a> {
+    uuid: &'a str,
+    name: &'a str,
+    summary: &'static str,
+    created_at: Option<String>,
+    updated_at: Option<String>,
+    account: Account<'a>,
+    is_starred: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project_uuid: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    current_leaf_message_uuid: Option<&'a str>,
+    #[serde(rename = "chat_messages")]
+    messages: Vec<Message<'a>>,
+}
+
+#[derive(Serialize)]
+struct Account<'a> {
+    uuid: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Message<'a> {
+    uuid: &'a str,
+    text: &'a str,
+    content: [Block<'a>; 1],
+    sender: &'static str,
+    created_at: Option<String>,
+    updated_at: Option<String>,
+    attachments: [(); 0],
+    files: Vec<FileName<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent_message_uuid: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Block<'a> {
+    start_timestamp: Option<String>,
+    stop_timestamp: Option<String>,
+    r#type: &'static str,
+    text: &'a str,
+    citations: [(); 0],
+}
+
+#[derive(Serialize)]
+struct FileName<'a> {
+    file_name: &'a str,
+    file_uuid: &'a str,
+}
+
+impl<'a> Message<'a> {
+    fn of(record: &'a Record, index: &'a Index) -> Message<'a> {
+        let content = text_or_empty(record, "content");
+        let created = microseconds(record, "created_at");
+        let files = ids(record, "file_ids").filter_map(|id| {
             let facts = index.find_file(Section::UploadedFiles, id)?;
-            Some(json!({"file_name": facts.name, "file_uuid": id}))
-        })
-        .collect();
-    let mut message = json!({
-        "uuid": record.get("id"),
-        "text": content,
-        "content": [{
-            "start_timestamp": created, "stop_timestamp": created,
-            "type": "text", "text": content, "citations": [],
-        }],
+            Some(FileName {
+                file_name: &facts.name,
+                file_uuid: id,
+            })
+        });
         // The format knows two; what the product wrote for itself stands on its side.
-        "sender": if text(record, "role") == Some("user") { "human" } else { "assistant" },
-        "created_at": created,
-        "updated_at": updated.as_ref().or(created.as_ref()),
-        "attachments": [],
-        "files": files,
-    });
-    if let Some(parent) = text(record, "parent_id") {
-        message["parent_message_uuid"] = parent.into();
+        let is_person = text(record, "role") == Some("user");
+        Message {
+            uuid: text_or_empty(record, "id"),
+            text: content,
+            content: [Block {
+                start_timestamp: created.clone(),
+                stop_timestamp: created.clone(),
+                r#type: "text",
+                text: content,
+                citations: [],
+            }],
+            sender: if is_person { "human" } else { "assistant" },
+            updated_at: microseconds(record, "updated_at").or_else(|| created.clone()),
+            created_at: created,
+            attachments: [],
+            files: files.collect(),
+            parent_message_uuid: text(record, "parent_id"),
+        }
     }
-    message
 }
 
 fn account_id(index: &Index) -> Option<&str> {

@@ -114,25 +114,27 @@ impl Table {
     }
 
     fn row(&mut self, record: &Record) -> anyhow::Result<()> {
-        for field in record.keys() {
-            anyhow::ensure!(
-                self.columns.contains(&field.as_str()),
-                "the export has a field `{field}` that this version of Carryall does not know"
-            );
-        }
+        // Fields come in the order of the columns, unless another program has changed that.
+        let mut rest = record.iter().peekable();
+        let mut written = 0;
         for (place, column) in self.columns.iter().enumerate() {
             if place > 0 {
                 self.out.write_all(b",")?;
             }
-            match record.get(*column) {
-                None | Some(Value::Null) => {}
-                Some(Value::String(text)) => cell(&mut self.out, text, starts_a_formula(text))?,
-                Some(value @ (Value::Array(_) | Value::Object(_))) => {
-                    cell(&mut self.out, &value.to_string(), false)?;
-                }
-                Some(value) => self.out.write_all(value.to_string().as_bytes())?,
-            }
+            let value = match rest.next_if(|(field, _)| field == column) {
+                Some((_, value)) => Some(value),
+                None => record.get(*column),
+            };
+            written += usize::from(value.is_some());
+            write_cell(&mut self.out, value)?;
         }
+        anyhow::ensure!(
+            written == record.len(),
+            "the export has a field that this version of Carryall does not know: {:?}",
+            record
+                .keys()
+                .find(|field| !self.columns.contains(&field.as_str()))
+        );
         Ok(self.out.write_all(b"\r\n")?)
     }
 }
@@ -142,6 +144,15 @@ fn starts_a_formula(text: &str) -> bool {
     text.starts_with([
         '=', '+', '-', '@', '\t', '\r', '\n', '\0', '\'', '＝', '＋', '－', '＠',
     ])
+}
+
+fn write_cell(out: &mut impl Write, value: Option<&Value>) -> std::io::Result<()> {
+    match value {
+        None | Some(Value::Null) => Ok(()),
+        Some(Value::String(text)) => cell(out, text, starts_a_formula(text)),
+        Some(value @ (Value::Array(_) | Value::Object(_))) => cell(out, &value.to_string(), false),
+        Some(value) => write!(out, "{value}"),
+    }
 }
 
 fn cell(out: &mut impl Write, text: &str, is_guarded: bool) -> std::io::Result<()> {

@@ -6,6 +6,7 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use carryall_format::section::Section;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::conversation::Conversation;
@@ -94,7 +95,7 @@ impl Target for Librechat {
         let messages: Vec<_> = talk
             .messages
             .iter()
-            .map(|record| message(record, index))
+            .map(|record| Message::of(record, index))
             .collect();
         for record in &talk.messages {
             losses.wrote_fields(Section::Messages, record, MESSAGE_FIELDS);
@@ -104,22 +105,22 @@ impl Target for Librechat {
         }
         let workspace = text(thread, "workspace_id").and_then(|id| index.workspace_name(id));
         let is = |field: &str| thread.get(field).and_then(Value::as_bool) == Some(true);
-        let conversation = json!({
-            "conversationId": thread.get("id"),
-            "endpoint": "openAI",
-            "title": text_or_empty(thread, "title"),
-            "exportAt": text(thread, "updated_at"),
-            "branches": true,
-            "recursive": false,
-            "createdAt": text(thread, "created_at"),
-            "updatedAt": text(thread, "updated_at"),
-            "tags": workspace.into_iter().collect::<Vec<_>>(),
-            "isArchived": is("archived"),
-            "pinned": is("pinned"),
-            "currentMessageId": talk.current(),
-            "options": {},
-            "messages": messages,
-        });
+        let conversation = Chat {
+            conversation_id: text_or_empty(thread, "id"),
+            endpoint: "openAI",
+            title: text_or_empty(thread, "title"),
+            export_at: text(thread, "updated_at"),
+            branches: true,
+            recursive: false,
+            created_at: text(thread, "created_at"),
+            updated_at: text(thread, "updated_at"),
+            tags: workspace.into_iter().collect(),
+            is_archived: is("archived"),
+            pinned: is("pinned"),
+            current_message_id: talk.current(),
+            options: json!({}),
+            messages,
+        };
         let mut out = BufWriter::new(create(&self.path(thread, index))?);
         super::json(&mut out, &conversation)?;
         out.flush()?;
@@ -132,32 +133,96 @@ impl Target for Librechat {
     }
 }
 
-fn message(record: &Record, index: &Index) -> Value {
-    let is_person = text(record, "role") == Some("user");
-    let content = text_or_empty(record, "content");
-    let files: Vec<_> = ids(record, "file_ids")
-        .filter_map(|id| {
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "the format has them")]
+struct Chat<'a> {
+    conversation_id: &'a str,
+    endpoint: &'static str,
+    title: &'a str,
+    export_at: Option<&'a str>,
+    branches: bool,
+    recursive: bool,
+    created_at: Option<&'a str>,
+    updated_at: Option<&'a str>,
+    tags: Vec<&'a str>,
+    is_archived: bool,
+    pinned: bool,
+    current_message_id: Option<&'a str>,
+    options: Value,
+    messages: Vec<Message<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Message<'a> {
+    #[serde(rename = "messageId")]
+    id: &'a str,
+    parent_message_id: &'a str,
+    conversation_id: &'a str,
+    sender: &'static str,
+    is_created_by_user: bool,
+    text: &'a str,
+    content: [Block<'a>; 1],
+    model: Option<&'a str>,
+    endpoint: Option<&'a str>,
+    created_at: Option<&'a str>,
+    updated_at: Option<&'a str>,
+    error: bool,
+    unfinished: bool,
+    files: Vec<FileFacts<'a>>,
+}
+
+#[derive(Serialize)]
+struct Block<'a> {
+    r#type: &'static str,
+    text: &'a str,
+}
+
+#[derive(Serialize)]
+struct FileFacts<'a> {
+    file_id: &'a str,
+    filename: &'a str,
+    bytes: Option<u64>,
+    r#type: Option<&'a str>,
+}
+
+impl<'a> Message<'a> {
+    fn of(record: &'a Record, index: &'a Index) -> Message<'a> {
+        let is_created_by_user = text(record, "role") == Some("user");
+        let content = text_or_empty(record, "content");
+        let files = ids(record, "file_ids").filter_map(|id| {
             let facts = index.find_file(Section::UploadedFiles, id)?;
-            Some(json!({
-                "file_id": id, "filename": facts.name, "bytes": facts.size_bytes,
-                "type": facts.media_type,
-            }))
-        })
-        .collect();
-    json!({
-        "messageId": record.get("id"),
-        "parentMessageId": text(record, "parent_id").unwrap_or(NO_PARENT),
-        "conversationId": record.get("thread_id"),
-        "sender": if is_person { "User" } else { "Assistant" },
-        "isCreatedByUser": is_person,
-        "text": content,
-        "content": [{"type": "text", "text": content}],
-        "model": text(record, "model"),
-        "endpoint": text(record, "ai_provider"),
-        "createdAt": text(record, "created_at"),
-        "updatedAt": text(record, "updated_at").or(text(record, "created_at")),
-        "error": false,
-        "unfinished": false,
-        "files": files,
-    })
+            Some(FileFacts {
+                file_id: id,
+                filename: &facts.name,
+                bytes: facts.size_bytes,
+                r#type: facts.media_type.as_deref(),
+            })
+        });
+        let created_at = text(record, "created_at");
+        Message {
+            id: text_or_empty(record, "id"),
+            parent_message_id: text(record, "parent_id").unwrap_or(NO_PARENT),
+            conversation_id: text_or_empty(record, "thread_id"),
+            sender: if is_created_by_user {
+                "User"
+            } else {
+                "Assistant"
+            },
+            is_created_by_user,
+            text: content,
+            content: [Block {
+                r#type: "text",
+                text: content,
+            }],
+            model: text(record, "model"),
+            endpoint: text(record, "ai_provider"),
+            created_at,
+            updated_at: text(record, "updated_at").or(created_at),
+            error: false,
+            unfinished: false,
+            files: files.collect(),
+        }
+    }
 }

@@ -6,7 +6,8 @@
 use std::fs::File;
 
 use carryall_format::section::Section;
-use serde_json::{Map, Value, json};
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
 
 use super::conversation::Conversation;
 use super::fields::{ids, text, text_or_empty, whole_seconds};
@@ -64,12 +65,12 @@ impl Target for OpenWebui {
     ) -> anyhow::Result<()> {
         let thread = &talk.thread;
         let children = talk.children();
-        let mut messages = Map::new();
+        let mut messages = Messages::default();
         let mut models: Vec<&str> = Vec::new();
         for record in &talk.messages {
             let id = text_or_empty(record, "id");
-            let follow = children.get(&Some(id)).cloned().unwrap_or_default();
-            messages.insert(id.to_owned(), message(record, &follow, index));
+            let follow = children.get(&Some(id)).map_or(&[][..], Vec::as_slice);
+            messages.0.push((id, Message::of(record, follow, index)));
             if let Some(model) = text(record, "model")
                 && !models.contains(&model)
             {
@@ -90,30 +91,34 @@ impl Target for OpenWebui {
             whole_seconds(thread, "updated_at"),
         );
         let is = |field: &str| thread.get(field).and_then(Value::as_bool) == Some(true);
-        self.list.push(&json!({
-            "id": thread.get("id"),
-            "title": text_or_empty(thread, "title"),
-            "created_at": created,
-            "updated_at": updated.or(created),
-            "archived": is("archived"),
-            "pinned": is("pinned"),
-            "share_id": null,
-            "folder_id": null,
-            "meta": {"tags": workspace.into_iter().collect::<Vec<_>>()},
-            "variables": {},
-            "current_message_id": talk.current(),
-            "chat": {
-                "id": thread.get("id"),
-                "title": text_or_empty(thread, "title"),
-                "models": models,
-                "params": {},
-                "files": [],
-                "tags": [],
-                "timestamp": created.map(|seconds| seconds * 1000),
-                "history": {"currentId": talk.current(), "messages": messages},
-                "messages": [],
+        let title = text_or_empty(thread, "title");
+        self.list.push(&Outer {
+            id: text_or_empty(thread, "id"),
+            title,
+            created_at: created,
+            updated_at: updated.or(created),
+            archived: is("archived"),
+            pinned: is("pinned"),
+            share_id: None,
+            folder_id: None,
+            meta: json!({"tags": workspace.into_iter().collect::<Vec<_>>()}),
+            variables: json!({}),
+            current_message_id: talk.current(),
+            chat: Chat {
+                id: text_or_empty(thread, "id"),
+                title,
+                models,
+                params: json!({}),
+                files: [],
+                tags: [],
+                timestamp: created.map(|seconds| seconds * 1000),
+                history: History {
+                    current_id: talk.current(),
+                    messages,
+                },
+                messages: [],
             },
-        }))?;
+        })?;
         losses.wrote_fields(Section::Threads, thread, THREAD_FIELDS);
         Ok(())
     }
@@ -123,38 +128,123 @@ impl Target for OpenWebui {
     }
 }
 
-fn message(record: &Record, follow: &[&str], index: &Index) -> Value {
-    let role = text(record, "role").unwrap_or("user");
-    let files: Vec<_> = ids(record, "file_ids")
-        .filter_map(|id| {
+#[derive(Serialize)]
+struct Outer<'a> {
+    id: &'a str,
+    title: &'a str,
+    created_at: Option<i64>,
+    updated_at: Option<i64>,
+    archived: bool,
+    pinned: bool,
+    share_id: Option<()>,
+    folder_id: Option<()>,
+    meta: Value,
+    variables: Value,
+    current_message_id: Option<&'a str>,
+    chat: Chat<'a>,
+}
+
+#[derive(Serialize)]
+struct Chat<'a> {
+    id: &'a str,
+    title: &'a str,
+    models: Vec<&'a str>,
+    params: Value,
+    files: [(); 0],
+    tags: [(); 0],
+    timestamp: Option<i64>,
+    history: History<'a>,
+    messages: [(); 0],
+}
+
+#[derive(Serialize)]
+struct History<'a> {
+    #[serde(rename = "currentId")]
+    current_id: Option<&'a str>,
+    messages: Messages<'a>,
+}
+
+/// An object, in the order of the conversation.
+#[derive(Default)]
+struct Messages<'a>(Vec<(&'a str, Message<'a>)>);
+
+impl Serialize for Messages<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(id, message)| (id, message)))
+    }
+}
+
+#[derive(Serialize)]
+struct Message<'a> {
+    id: &'a str,
+    #[serde(rename = "parentId")]
+    parent_id: Option<&'a str>,
+    #[serde(rename = "childrenIds")]
+    children_ids: &'a [&'a str],
+    role: &'a str,
+    content: &'a str,
+    timestamp: Option<i64>,
+    #[serde(flatten)]
+    answer: Option<Answer<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    files: Vec<FileFacts<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sources: Option<&'a Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usage: Option<&'a Value>,
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    model: Option<&'a str>,
+    #[serde(rename = "modelName")]
+    model_name: Option<&'a str>,
+    done: bool,
+}
+
+#[derive(Serialize)]
+struct FileFacts<'a> {
+    r#type: &'static str,
+    id: &'a str,
+    name: &'a str,
+    size: Option<u64>,
+    content_type: Option<&'a str>,
+}
+
+impl<'a> Message<'a> {
+    fn of(record: &'a Record, children_ids: &'a [&'a str], index: &'a Index) -> Message<'a> {
+        let role = text(record, "role").unwrap_or("user");
+        let model = text(record, "model");
+        let files = ids(record, "file_ids").filter_map(|id| {
             let facts = index.find_file(Section::UploadedFiles, id)?;
-            Some(json!({
-                "type": "file", "id": id, "name": facts.name, "size": facts.size_bytes,
-                "content_type": facts.media_type,
-            }))
-        })
-        .collect();
-    let mut message = json!({
-        "id": record.get("id"),
-        "parentId": text(record, "parent_id"),
-        "childrenIds": follow,
-        "role": role,
-        // It takes NUL out without a word.
-        "content": text_or_empty(record, "content"),
-        "timestamp": whole_seconds(record, "created_at"),
-    });
-    if role == "assistant" {
-        message["model"] = record.get("model").cloned().unwrap_or_default();
-        message["modelName"] = message["model"].clone();
-        message["done"] = true.into();
-    }
-    if !files.is_empty() {
-        message["files"] = files.into();
-    }
-    for field in ["sources", "usage"] {
-        if let Some(value @ (Value::Array(_) | Value::Object(_))) = record.get(field) {
-            message[field] = value.clone();
+            Some(FileFacts {
+                r#type: "file",
+                id,
+                name: &facts.name,
+                size: facts.size_bytes,
+                content_type: facts.media_type.as_deref(),
+            })
+        });
+        let structured = |field: &str| {
+            let value = record.get(field)?;
+            (value.is_array() || value.is_object()).then_some(value)
+        };
+        Message {
+            id: text_or_empty(record, "id"),
+            parent_id: text(record, "parent_id"),
+            children_ids,
+            role,
+            // The import takes NUL out without a word.
+            content: text_or_empty(record, "content"),
+            timestamp: whole_seconds(record, "created_at"),
+            answer: (role == "assistant").then_some(Answer {
+                model,
+                model_name: model,
+                done: true,
+            }),
+            files: files.collect(),
+            sources: structured("sources"),
+            usage: structured("usage"),
         }
     }
-    message
 }
