@@ -33,6 +33,11 @@ impl Randomness {
         hex(&self.bytes::<16>())
     }
 
+    /// 48 bits in hex: what a session is called where its token must not be.
+    pub fn short_id(&self) -> String {
+        hex(&self.bytes::<6>())
+    }
+
     /// 256 bits: a private key.
     pub fn seed(&self) -> Zeroizing<[u8; 32]> {
         Zeroizing::new(self.bytes())

@@ -66,6 +66,50 @@ pub fn find_credentials(
     }
 }
 
+/// Finds what belongs to a person's key: for a session, whose key is not somebody's input. `None` when
+/// nobody has it, and when the data map has no `[sign_in]`.
+pub fn find_credentials_by_key(
+    snapshot: &Snapshot,
+    map: &DataMap,
+    who: &str,
+) -> Result<Option<Credentials>, SubjectError> {
+    let Some(sign_in) = &map.sign_in else {
+        return Ok(None);
+    };
+    let (shown, table, key) = (
+        shown(sign_in).join(", "),
+        quoted(&sign_in.table),
+        quoted(&sign_in.key),
+    );
+    let sql = format!("SELECT {shown} FROM {table} WHERE {key} = ?1");
+    let mut statement = snapshot.prepare_for("find a password by key", &sql)?;
+    // As in `subject`: text finds an integer only where the column is declared so.
+    let integer = who.parse::<i64>().ok().map(Value::Integer);
+    for value in [Some(Value::from(who)), integer].into_iter().flatten() {
+        let mut found = Vec::new();
+        statement.for_each(&[value], |row| {
+            let credentials = credentials(row, sign_in)?;
+            if credentials.subject_key.as_str() == who {
+                found.push(credentials);
+            }
+            Ok::<(), SubjectError>(())
+        })?;
+        match (found.pop(), found.len()) {
+            (None, _) => {}
+            (one, 0) => return Ok(one),
+            (_, others) => {
+                return Err(SubjectError::Ambiguous {
+                    who: who.to_owned(),
+                    table: sign_in.table.clone(),
+                    column: sign_in.key.clone(),
+                    count: others + 1,
+                });
+            }
+        }
+    }
+    Ok(None)
+}
+
 /// Key, hash, active, then the columns that refuse.
 fn shown(sign_in: &SignIn) -> Vec<String> {
     let active = sign_in

@@ -1,6 +1,6 @@
 //! Exactly the person who was meant is found, or nobody.
 
-use carryall_source::credentials::{Credentials, find_credentials};
+use carryall_source::credentials::{Credentials, find_credentials, find_credentials_by_key};
 use carryall_source::data_map::DataMap;
 use carryall_source::snapshot::Snapshot;
 use carryall_source::sqlite::Sqlite;
@@ -243,6 +243,39 @@ fn logins_that_differ_in_case_only_are_told_apart_by_exact_spelling() {
     let neither = find_credentials(&logins(), &map(), "Twin@example.com");
     assert!(matches!(
         neither,
+        Err(SubjectError::Ambiguous { count: 2, .. })
+    ));
+}
+
+#[test]
+fn credentials_of_a_session_are_found_by_key_and_by_nothing_else() {
+    let of = |key: &str| find_credentials_by_key(&logins(), &map(), key).unwrap();
+    let ann = of("1").unwrap();
+    assert_eq!(
+        (ann.subject_key.as_str(), ann.password_hash.as_str()),
+        ("1", "$2b$12$hash")
+    );
+    assert!(of("3").unwrap().uses_own_sign_in);
+    for no_key in ["", "01", "1.0", "Ann@example.com", "6", "1 OR 1=1"] {
+        assert_eq!(of(no_key), None, "{no_key}");
+    }
+    let mut without = map();
+    without.sign_in = None;
+    let none = find_credentials_by_key(&logins(), &without, "1").unwrap();
+    assert_eq!(none, None);
+}
+
+#[test]
+fn a_key_of_text_finds_its_credentials_and_two_with_one_key_are_nobodys() {
+    let logins = snapshot(
+        r#"CREATE TABLE login (user_id TEXT, login TEXT, hash TEXT, "on" BOOLEAN, mfa JSON);
+           INSERT INTO login VALUES ('u-1', 'ann@example.com', 'h1', 1, NULL),
+             ('2', 'ben@example.com', 'h2', 1, NULL), ('2', 'other@example.com', 'h3', 1, NULL)"#,
+    );
+    let of = |key: &str| find_credentials_by_key(&logins, &map(), key);
+    assert_eq!(of("u-1").unwrap().unwrap().password_hash, "h1");
+    assert!(matches!(
+        of("2"),
         Err(SubjectError::Ambiguous { count: 2, .. })
     ));
 }

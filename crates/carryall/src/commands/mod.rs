@@ -1,5 +1,6 @@
 //! One command, one file.
 
+mod audit;
 mod convert;
 mod coverage;
 mod demo;
@@ -26,6 +27,7 @@ pub enum Command {
     Grants(grants::Grants),
     Schema(schema::Schema),
     Keys(keys::Keys),
+    Audit(audit::Audit),
     Demo(demo::Demo),
     Serve(serve::Serve),
     Verify(verify::Verify),
@@ -42,6 +44,7 @@ impl Command {
             Command::Grants(grants) => grants.run(),
             Command::Schema(schema) => schema.run(),
             Command::Keys(keys) => keys.run(),
+            Command::Audit(audit) => audit.run(),
             Command::Demo(demo) => demo.run(),
             Command::Serve(serve) => serve.run(),
             Command::Verify(verify) => verify.run(),

@@ -1,6 +1,6 @@
 //! `carryall serve`: the pages, the workers behind them and the clean-up, in one process.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use carryall_source::connect::{Source, SourceOptions};
+use ipnet::IpNet;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -75,6 +76,21 @@ pub struct Serve {
     /// Where people reach the site, when a proxy stands before it, such as `https://export.example.com`
     #[arg(long, value_name = "URL", env = "CARRYALL_PUBLIC_URL")]
     public_url: Option<String>,
+    /// Whose word is believed on where a request comes from (X-Forwarded-For), such as 10.0.0.0/8
+    #[arg(
+        long = "trusted-proxy",
+        value_name = "CIDR",
+        env = "CARRYALL_TRUSTED_PROXY",
+        value_delimiter = ',',
+        value_parser = network
+    )]
+    trusted_proxies: Vec<IpNet>,
+    /// How long a session may rest before the person is signed out: 30m, 2h
+    #[arg(long, value_name = "TIME", env = "CARRYALL_IDLE_AFTER", default_value = "30m", value_parser = idle_time)]
+    idle_after: Duration,
+    /// How many exports a person may ask for within 24 hours; downloads are not counted
+    #[arg(long, value_name = "N", env = "CARRYALL_EXPORTS_PER_DAY", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    exports_per_day: u32,
     /// What to log: error, warn, info, debug
     #[arg(
         long,
@@ -106,6 +122,7 @@ impl Serve {
         let site = Site {
             public_url: self.public_url.clone(),
             demo_people: people,
+            trusted_proxies: self.trusted_proxies.clone(),
         };
         runtime.block_on(serve(self.listen, exports, site))?;
         Ok(ExitCode::SUCCESS)
@@ -169,6 +186,8 @@ impl Serve {
         let settings = Settings {
             builders: usize::from(self.builders),
             expire_after: self.expire_after,
+            per_day: self.exports_per_day,
+            idle_after: self.idle_after,
             ..Settings::new(format!("process {}", std::process::id()))
         };
         let product = Arc::new(Product::Connected(Box::new(product)));
@@ -181,6 +200,7 @@ impl Serve {
 /// Serves until SIGTERM or Ctrl-C, then lets downloads end and hands unfinished exports back.
 async fn serve(listen: SocketAddr, exports: Arc<Exports>, site: Site) -> anyhow::Result<()> {
     let url = site.public_url.clone();
+    let (is_behind_a_proxy, trusts_nobody) = (url.is_some(), site.trusted_proxies.is_empty());
     let web = Web::new(Arc::clone(&exports), site);
     let router = web
         .router()
@@ -190,9 +210,15 @@ async fn serve(listen: SocketAddr, exports: Arc<Exports>, site: Site) -> anyhow:
         .with_context(|| format!("cannot listen on {listen}: is something else there?"))?;
     let url = url.unwrap_or(format!("http://{}", listener.local_addr()?));
     println!("Carryall is at {url}");
+    if is_behind_a_proxy && trusts_nobody {
+        tracing::warn!(
+            "everybody who comes through the proxy counts as one address: name it with --trusted-proxy"
+        );
+    }
     let workers = exports.start();
     let stop = CancellationToken::new();
-    let server = axum::serve(listener, router)
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, service)
         .with_graceful_shutdown(stop.clone().cancelled_owned())
         .into_future();
     let server = tokio::spawn(server);
@@ -236,6 +262,22 @@ fn length_of_time(text: &str) -> Result<Duration, String> {
         .ok_or_else(wrong)
 }
 
+/// A session's last use is known within a minute.
+fn idle_time(text: &str) -> Result<Duration, String> {
+    let time = length_of_time(text)?;
+    if time < Duration::from_mins(2) {
+        return Err("a session has to last for two minutes at least".to_owned());
+    }
+    Ok(time)
+}
+
+/// A network, or one address.
+fn network(text: &str) -> Result<IpNet, String> {
+    let one = || text.parse::<IpAddr>().ok().map(IpNet::from);
+    let network = text.parse().ok().or_else(one);
+    network.ok_or_else(|| format!("`{text}` is not a network such as 10.0.0.0/8"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -250,5 +292,19 @@ mod tests {
                 "{wrong}"
             );
         }
+        assert!(idle_time("1m").is_err() && idle_time("2m").is_ok());
+    }
+
+    #[test]
+    fn a_trusted_proxy_is_a_network_or_one_address() {
+        assert_eq!(
+            network("10.1.2.3").map(|net| net.to_string()),
+            Ok("10.1.2.3/32".to_owned())
+        );
+        assert_eq!(
+            network("fd00::/8").map(|net| net.to_string()),
+            Ok("fd00::/8".to_owned())
+        );
+        assert!(network("10.0.0.0/99").is_err() && network("everybody").is_err());
     }
 }

@@ -3,9 +3,15 @@
 
 use std::sync::Arc;
 
+use jiff::SignedDuration;
+
 use super::Exports;
 use super::failure::ExportsError;
+use crate::ledger::Look;
 use crate::product::ProductError;
+
+/// No limit looks back further.
+const TRIES_KEPT: SignedDuration = SignedDuration::from_hours(24);
 
 impl Exports {
     /// Cleans at the start and then again and again, until the program ends.
@@ -27,7 +33,13 @@ impl Exports {
         for key in self.ledger.expire_due(now).await? {
             self.remove_file(&key);
         }
-        self.ledger.delete_expired_sessions(now).await?;
+        let look = Look {
+            now,
+            idle: self.settings.idle_after,
+            is_use: false,
+        };
+        self.ledger.delete_expired_sessions(look).await?;
+        self.ledger.forget_tries(now - TRIES_KEPT).await?;
         self.close_accounts_that_are_gone().await?;
         self.sweep().await
     }

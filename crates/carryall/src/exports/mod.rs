@@ -46,6 +46,10 @@ pub struct Settings {
     pub patience: Vec<Duration>,
     /// How long a finished file is kept.
     pub expire_after: Duration,
+    /// How many exports a person may ask for within a day.
+    pub per_day: u32,
+    /// How long a session may rest before it ends.
+    pub idle_after: Duration,
     /// How often expired, orphaned and closed accounts' files are looked for.
     pub cleanup: Duration,
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::Exports;
 use super::failure::ExportsError;
-use crate::ledger::{Artifact, Export, ExportId, NewExport, Requested, Status, SubjectKey};
+use crate::ledger::{Artifact, Caller, Export, ExportId, NewExport, Requested, Status, SubjectKey};
 use crate::product::Scope;
 
 /// How often a request that waits for its export looks.
@@ -19,14 +19,17 @@ impl Exports {
         &self,
         subject: &SubjectKey,
         scope: Scope,
+        by: &Caller,
     ) -> Result<Requested, ExportsError> {
         let now = self.clock.now();
         let id = ExportId(self.random.uuid(now));
         let new = NewExport {
             id,
             subject_key: subject.clone(),
+            by: by.clone(),
             scope,
             now,
+            per_day: self.settings.per_day,
         };
         let requested = self.ledger.request_export(new).await?;
         if let Requested::Queued(export) = &requested {
@@ -55,16 +58,26 @@ impl Exports {
     }
 
     /// Stops a running export.
-    pub async fn cancel(&self, subject: &SubjectKey, id: ExportId) -> Result<bool, ExportsError> {
-        Ok(self
-            .ledger
-            .cancel_export(subject, id, self.clock.now())
-            .await?)
+    pub async fn cancel(
+        &self,
+        subject: &SubjectKey,
+        id: ExportId,
+        by: &Caller,
+    ) -> Result<bool, ExportsError> {
+        let now = self.clock.now();
+        Ok(self.ledger.cancel_export(subject, id, by, now).await?)
     }
 
     /// Removes a finished file now. False when there was none of theirs.
-    pub async fn delete(&self, subject: &SubjectKey, id: ExportId) -> Result<bool, ExportsError> {
-        let Some(key) = self.ledger.delete_artifact(subject, id).await? else {
+    pub async fn delete(
+        &self,
+        subject: &SubjectKey,
+        id: ExportId,
+        by: &Caller,
+    ) -> Result<bool, ExportsError> {
+        let now = self.clock.now();
+        let found = self.ledger.delete_artifact(subject, id, by, now).await?;
+        let Some(key) = found else {
             return Ok(false);
         };
         self.remove_file(&key);

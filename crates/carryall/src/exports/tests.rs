@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::clock::ClockHand;
-use crate::ledger::{Export, ExportId, Status, SubjectKey};
+use crate::ledger::{Caller, Export, ExportId, Status, SubjectKey};
 use crate::product::scripted::{Act, Scripted};
 use crate::product::{Product, Scope};
 
@@ -47,10 +47,11 @@ impl Story {
             ..Scope::default()
         };
         self.exports
-            .request(&anna(), scope)
+            .request(&anna(), scope, &Caller::default())
             .await
             .expect("answers")
             .export()
+            .expect("not too many")
             .id
     }
 
@@ -133,8 +134,20 @@ async fn an_export_becomes_a_whole_file_that_only_its_owner_can_open() {
             .expect("answers")
             .is_none()
     );
-    assert!(!story.exports.delete(&ben, id).await.expect("answers"));
-    assert!(story.exports.delete(&anna(), id).await.expect("answers"));
+    assert!(
+        !story
+            .exports
+            .delete(&ben, id, &Caller::default())
+            .await
+            .expect("answers")
+    );
+    assert!(
+        story
+            .exports
+            .delete(&anna(), id, &Caller::default())
+            .await
+            .expect("answers")
+    );
     assert!(
         story
             .exports
@@ -250,7 +263,13 @@ async fn a_running_export_that_the_person_stops_leaves_no_file() {
     while story.find(id).await.status != Status::Building {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    assert!(story.exports.cancel(&anna(), id).await.expect("answers"));
+    assert!(
+        story
+            .exports
+            .cancel(&anna(), id, &Caller::default())
+            .await
+            .expect("answers")
+    );
     running.stop().await;
     assert_eq!(
         (story.find(id).await.status, story.files()),

@@ -174,6 +174,8 @@ impl Settings {
             max_attempts: 5,
             patience: [200, 1_000, 5_000].map(Duration::from_millis).to_vec(),
             expire_after: Duration::from_hours(24),
+            per_day: 20,
+            idle_after: Duration::from_mins(30),
             cleanup: Duration::from_mins(1),
         }
     }

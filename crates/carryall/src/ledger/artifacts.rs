@@ -6,10 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use rusqlite::{Row, named_params};
+use rusqlite::{OptionalExtension as _, Row, Transaction, named_params};
+use serde_json::json;
 
-use super::rows::counts;
-use super::{ExportId, Ledger, LedgerError, SubjectKey};
+use super::audit::append;
+use super::rows::{counts, parsed};
+use super::{Caller, Event, ExportId, Kind, Ledger, LedgerError, SubjectKey};
 
 /// A published file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,12 +56,12 @@ impl Artifact {
     }
 }
 
-const DUE: &str = "SELECT artifact_key FROM exports WHERE status = 'ready' AND expires_at <= :now";
+const DUE: &str = "SELECT * FROM exports WHERE status = 'ready' AND expires_at <= :now";
 const EXPIRE: &str = "
     UPDATE exports SET status = 'expired', artifact_key = NULL
     WHERE status = 'ready' AND expires_at <= :now";
-const KEY_OF: &str = "
-    SELECT artifact_key FROM exports WHERE id = :id AND subject_key = :subject AND status = 'ready'";
+const READY: &str = "
+    SELECT * FROM exports WHERE id = :id AND subject_key = :subject AND status = 'ready'";
 const DELETE: &str = "
     UPDATE exports SET status = 'deleted', artifact_key = NULL
     WHERE id = :id AND subject_key = :subject AND status = 'ready'";
@@ -71,8 +73,8 @@ const KEPT: &str = "SELECT artifact_key FROM exports
 const HOLDERS: &str = "SELECT DISTINCT subject_key FROM exports
     WHERE status IN ('queued', 'building', 'ready')
     UNION SELECT subject_key FROM sessions";
-const KEYS_OF: &str = "SELECT artifact_key FROM exports
-    WHERE subject_key = :subject AND artifact_key IS NOT NULL";
+const HELD: &str = "SELECT * FROM exports
+    WHERE subject_key = :subject AND status IN ('queued', 'building', 'ready')";
 const CLOSE_READY: &str = "UPDATE exports SET status = 'deleted', artifact_key = NULL
     WHERE subject_key = :subject AND status = 'ready'";
 const CLOSE_RUNNING: &str = "
@@ -83,14 +85,18 @@ const CLOSE_SESSIONS: &str = "DELETE FROM sessions WHERE subject_key = :subject"
 impl Ledger {
     /// Ends every export whose time is up; the answer is the files to remove.
     pub async fn expire_due(&self, now: Timestamp) -> Result<Vec<String>, LedgerError> {
-        self.run(move |connection| {
-            let tx =
-                connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-            let now = now.as_millisecond();
-            let keys = keys(&tx, DUE, named_params! { ":now": now })?;
-            tx.execute(EXPIRE, named_params! { ":now": now })?;
-            tx.commit()?;
-            Ok(keys)
+        self.write(move |tx| {
+            let time = named_params! { ":now": now.as_millisecond() };
+            let due = holdings(tx, DUE, time)?;
+            tx.execute(EXPIRE, time)?;
+            for holding in &due {
+                append(
+                    tx,
+                    now,
+                    &holding.event(Kind::ExportExpired, &Caller::default()),
+                )?;
+            }
+            Ok(files(due))
         })
         .await
     }
@@ -100,34 +106,55 @@ impl Ledger {
         &self,
         subject: &SubjectKey,
         id: ExportId,
+        by: &Caller,
+        now: Timestamp,
     ) -> Result<Option<String>, LedgerError> {
-        let subject = subject.clone();
-        self.run(move |connection| {
-            let tx =
-                connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        let (subject, by) = (subject.clone(), by.clone());
+        self.write(move |tx| {
             let id = id.to_string();
             let params = named_params! { ":id": id, ":subject": subject.0 };
-            let key = keys(&tx, KEY_OF, params)?.pop();
+            let found = holdings(tx, READY, params)?;
             tx.execute(DELETE, params)?;
-            tx.commit()?;
-            Ok(key)
+            for holding in &found {
+                append(tx, now, &holding.event(Kind::ExportDeleted, &by))?;
+            }
+            Ok(files(found).pop())
         })
         .await
     }
 
-    /// Notes that a download began.
-    pub async fn mark_downloaded(
+    /// Notes that a download begins: of the whole file, or of the bytes `first` to `last`. False when
+    /// there is no such file of theirs any more.
+    pub async fn begin_download(
         &self,
         subject: &SubjectKey,
         id: ExportId,
+        bytes: (u64, u64),
+        by: &Caller,
         now: Timestamp,
-    ) -> Result<(), LedgerError> {
-        let subject = subject.clone();
-        self.run(move |connection| {
-            let params = named_params! {
-                ":id": id.to_string(), ":subject": subject.0, ":now": now.as_millisecond()
-            };
-            connection.execute(MARK_DOWNLOADED, params).map(drop)
+    ) -> Result<bool, LedgerError> {
+        let (subject, by) = (subject.clone(), by.clone());
+        self.write(move |tx| {
+            let key = id.to_string();
+            let params = named_params! { ":id": key, ":subject": subject.0 };
+            let size: Option<u64> = tx
+                .query_row(READY, params, |row| row.get("size_bytes"))
+                .optional()?;
+            let Some(size) = size else { return Ok(false) };
+            let (first, last) = bytes;
+            if first == 0 {
+                tx.execute(
+                    MARK_DOWNLOADED,
+                    named_params! { ":id": key, ":subject": subject.0, ":now": now.as_millisecond() },
+                )?;
+            }
+            let is_whole = first == 0 && last.saturating_add(1) >= size;
+            let event = Event::new(Kind::Download, Some(&subject), &by)
+                .about(id)
+                .ended(if is_whole { "whole" } else { "part" })
+                .with(json!({ "first": first, "last": last, "of": size }));
+            append(tx, now, &event)?;
+            Ok(true)
         })
         .await
     }
@@ -157,22 +184,66 @@ impl Ledger {
         now: Timestamp,
     ) -> Result<Vec<String>, LedgerError> {
         let subject = subject.clone();
-        self.run(move |connection| {
-            let tx =
-                connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        self.write(move |tx| {
             let params = named_params! { ":subject": subject.0 };
-            let keys = keys(&tx, KEYS_OF, params)?;
+            let held = holdings(tx, HELD, params)?;
             tx.execute(CLOSE_READY, params)?;
             tx.execute(
                 CLOSE_RUNNING,
                 named_params! { ":subject": subject.0, ":now": now.as_millisecond() },
             )?;
             tx.execute(CLOSE_SESSIONS, params)?;
-            tx.commit()?;
-            Ok(keys)
+            for holding in &held {
+                let kind = if holding.is_ready {
+                    Kind::ExportDeleted
+                } else {
+                    Kind::ExportCancelled
+                };
+                let event = holding.event(kind, &Caller::default());
+                append(tx, now, &event.ended("account_closed"))?;
+            }
+            Ok(files(held))
         })
         .await
     }
+}
+
+/// An export that may have a file, in the middle of a change.
+struct Holding {
+    id: ExportId,
+    subject_key: SubjectKey,
+    is_ready: bool,
+    file: Option<String>,
+}
+
+impl Holding {
+    fn event(&self, kind: Kind, by: &Caller) -> Event {
+        Event::new(kind, Some(&self.subject_key), by).about(self.id)
+    }
+}
+
+fn holdings(
+    tx: &Transaction<'_>,
+    sql: &str,
+    params: &[(&str, &dyn rusqlite::ToSql)],
+) -> rusqlite::Result<Vec<Holding>> {
+    tx.prepare_cached(sql)?
+        .query_map(params, |row| {
+            Ok(Holding {
+                id: parsed(row, "id")?,
+                subject_key: SubjectKey(row.get("subject_key")?),
+                is_ready: row.get::<_, String>("status")? == "ready",
+                file: row.get("artifact_key")?,
+            })
+        })?
+        .collect()
+}
+
+fn files(holdings: Vec<Holding>) -> Vec<String> {
+    holdings
+        .into_iter()
+        .filter_map(|holding| holding.file)
+        .collect()
 }
 
 fn keys(

@@ -6,9 +6,13 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension as _, named_params};
+use rusqlite::{OptionalExtension as _, Transaction, named_params};
+use serde_json::json;
 
-use super::{Artifact, Export, ExportId, Ledger, LedgerError, Progress};
+use super::audit::append;
+use super::{
+    Artifact, Caller, Event, Export, ExportId, Kind, Ledger, LedgerError, Progress, SubjectKey,
+};
 use crate::clock::later;
 
 /// A worker's claim on the next export.
@@ -47,7 +51,8 @@ pub struct LeaseLost;
 const GIVE_UP: &str = "
     UPDATE exports SET status = 'failed', failure = 'interrupted', finished_at = :now,
         lease_token = NULL, lease_expires_at = NULL, artifact_key = NULL
-    WHERE status = 'building' AND lease_expires_at <= :now AND attempt >= :max_attempts";
+    WHERE status = 'building' AND lease_expires_at <= :now AND attempt >= :max_attempts
+    RETURNING *";
 const CLAIM: &str = "
     UPDATE exports SET status = 'building', attempt = attempt + 1, lease_owner = :owner,
         lease_token = :token, lease_expires_at = :lease_expires_at, artifact_key = :artifact_key,
@@ -78,29 +83,33 @@ const HAND_BACK: &str = "
 impl Ledger {
     /// Takes the oldest export that waits or whose worker has died, if there is one.
     pub async fn claim_next_export(&self, claim: Claim) -> Result<Option<Lease>, LedgerError> {
-        self.run(move |connection| {
-            let tx =
-                connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        self.write(move |tx| {
             let now = claim.now.as_millisecond();
-            tx.execute(
-                GIVE_UP,
-                named_params! { ":now": now, ":max_attempts": claim.max_attempts },
-            )?;
+            let given_up: Vec<_> = tx
+                .prepare_cached(GIVE_UP)?
+                .query_map(
+                    named_params! { ":now": now, ":max_attempts": claim.max_attempts },
+                    Export::from_row,
+                )?
+                .collect::<rusqlite::Result<_>>()?;
+            for export in given_up {
+                let event = of_program(Kind::ExportFailed, &export).ended("interrupted");
+                append(tx, claim.now, &event)?;
+            }
             let params = named_params! {
                 ":owner": claim.owner, ":token": claim.token, ":artifact_key": claim.artifact_key,
                 ":lease_expires_at": later(claim.now, claim.lease).as_millisecond(), ":now": now,
             };
-            let export = tx.query_row(CLAIM, params, Export::from_row).optional()?;
-            tx.commit()?;
-            let Claim {
-                token,
-                artifact_key,
-                ..
-            } = claim;
-            Ok(export.map(|export| Lease {
+            let Some(export) = tx.query_row(CLAIM, params, Export::from_row).optional()? else {
+                return Ok(None);
+            };
+            let facts = json!({ "attempt": export.attempt });
+            let event = of_program(Kind::ExportStarted, &export).with(facts);
+            append(tx, claim.now, &event)?;
+            Ok(Some(Lease {
                 export,
-                token,
-                artifact_key,
+                token: claim.token,
+                artifact_key: claim.artifact_key,
             }))
         })
         .await
@@ -114,8 +123,8 @@ impl Ledger {
         until: Timestamp,
     ) -> Result<Result<(), LeaseLost>, LedgerError> {
         let (id, token) = (lease.export.id, lease.token.clone());
-        self.held(move |connection| {
-            connection.execute(
+        self.held(None, move |tx| {
+            tx.execute(
                 HEARTBEAT,
                 named_params! {
                     ":id": id.to_string(), ":token": token, ":section": progress.section,
@@ -137,10 +146,14 @@ impl Ledger {
         expires_at: Timestamp,
     ) -> Result<Result<(), LeaseLost>, LedgerError> {
         let (id, token) = (lease.export.id, lease.token.clone());
-        self.held(move |connection| {
-            let counts = serde_json::to_string(&artifact.counts)
-                .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
-            connection.execute(
+        let counts = serde_json::to_string(&artifact.counts)
+            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+        let event = of_program(Kind::ExportFinished, &lease.export).with(json!({
+            "records": artifact.counts.values().sum::<u64>(), "gaps": artifact.gap_count,
+            "bytes": artifact.size_bytes, "sha256": artifact.sha256,
+        }));
+        self.held(Some((now, event)), move |tx| {
+            tx.execute(
                 PUBLISH,
                 named_params! {
                     ":id": id.to_string(), ":token": token, ":artifact_key": artifact.key,
@@ -162,12 +175,13 @@ impl Ledger {
         now: Timestamp,
     ) -> Result<Result<(), LeaseLost>, LedgerError> {
         let (id, token) = (lease.export.id, lease.token.clone());
-        self.held(move |connection| {
+        let event = of_program(Kind::ExportFailed, &lease.export).ended(failure);
+        self.held(Some((now, event)), move |tx| {
             let params = named_params! {
                 ":id": id.to_string(), ":token": token, ":failure": failure,
                 ":now": now.as_millisecond(),
             };
-            connection.execute(FAIL, params)
+            tx.execute(FAIL, params)
         })
         .await
     }
@@ -178,19 +192,34 @@ impl Ledger {
         lease: &Lease,
     ) -> Result<Result<(), LeaseLost>, LedgerError> {
         let (id, token): (ExportId, String) = (lease.export.id, lease.token.clone());
-        self.held(move |connection| {
+        self.held(None, move |tx| {
             let params = named_params! { ":id": id.to_string(), ":token": token };
-            connection.execute(HAND_BACK, params)
+            tx.execute(HAND_BACK, params)
         })
         .await
     }
 
-    /// Runs an update that only the holder of the lease may make.
+    /// Runs an update that only the holder of the lease may make, and notes it with its event.
     async fn held(
         &self,
-        update: impl FnOnce(&mut rusqlite::Connection) -> rusqlite::Result<usize> + Send + 'static,
+        event: Option<(Timestamp, Event)>,
+        update: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<usize> + Send + 'static,
     ) -> Result<Result<(), LeaseLost>, LedgerError> {
-        let changed = self.run(update).await?;
-        Ok(if changed == 1 { Ok(()) } else { Err(LeaseLost) })
+        self.write(move |tx| {
+            if update(tx)? != 1 {
+                return Ok(Err(LeaseLost));
+            }
+            if let Some((at, event)) = event {
+                append(tx, at, &event)?;
+            }
+            Ok(Ok(()))
+        })
+        .await
     }
+}
+
+/// Something that the program did with an export by itself.
+fn of_program(kind: Kind, export: &Export) -> Event {
+    let key: &SubjectKey = &export.subject_key;
+    Event::new(kind, Some(key), &Caller::default()).about(export.id)
 }

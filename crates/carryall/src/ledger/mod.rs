@@ -1,12 +1,15 @@
-//! Carryall's own records: exports and sessions, in a database of their own.
+//! Carryall's own records: exports, sessions and the audit log, in a database of their own.
 //!
-//! Its verbs are the boundary: what another engine has to do is what `exports`, `leases`, `artifacts`
-//! and `sessions` say here, and nothing outside this folder speaks SQL to the ledger. Time and
+//! Its verbs are the boundary: what another engine has to do is what `exports`, `leases`, `artifacts`,
+//! `sessions` and `audit` say here, and nothing outside this folder speaks SQL to the ledger. Time and
 //! randomness are arguments, so that several processes and the tests agree on them.
 
 mod artifacts;
+mod audit;
+mod audit_chain;
 mod exports;
 mod leases;
+mod limits;
 mod rows;
 mod sessions;
 
@@ -17,11 +20,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use artifacts::Artifact;
+pub use audit::{Caller, Event, Kind};
+pub use audit_chain::{Chain, Entry};
 pub use exports::{Export, ExportId, NewExport, Progress, Requested, Status, SubjectKey};
 pub use leases::{Claim, Lease};
+pub use limits::{Admission, Limit, Tries};
+pub use sessions::{Look, NewSession, Session};
 
 mod migrations {
     refinery::embed_migrations!("src/ledger/migrations");
@@ -146,6 +153,32 @@ impl Ledger {
             verb(&mut connection)
         });
         Ok(answer.await.map_err(|_| LedgerError::Stopped)??)
+    }
+
+    /// Runs one verb that writes: all of it, or nothing.
+    async fn write<T: Send + 'static>(
+        &self,
+        verb: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, LedgerError> {
+        self.run(move |connection| {
+            let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let answer = verb(&tx)?;
+            tx.commit()?;
+            Ok(answer)
+        })
+        .await
+    }
+
+    /// Runs one verb on this very thread.
+    fn block<T>(
+        &self,
+        verb: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, LedgerError> {
+        let mut connection = self
+            .connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        Ok(verb(&mut connection)?)
     }
 }
 

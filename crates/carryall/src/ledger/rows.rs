@@ -58,7 +58,7 @@ pub(super) fn counts(
         .transpose()
 }
 
-fn parsed(row: &Row<'_>, column: &str) -> rusqlite::Result<ExportId> {
+pub(super) fn parsed(row: &Row<'_>, column: &str) -> rusqlite::Result<ExportId> {
     row.get::<_, String>(column)?
         .parse()
         .map_err(|_| unreadable(row, column, "not a UUID"))

@@ -8,7 +8,7 @@ use carryall_format::write::WriteError;
 use carryall_source::check::check_against;
 use carryall_source::connect::Source;
 use carryall_source::counts::count;
-use carryall_source::credentials::find_credentials;
+use carryall_source::credentials::{self, find_credentials, find_credentials_by_key};
 use carryall_source::data_map::DataMap;
 use carryall_source::error::SourceError;
 use carryall_source::export::{ExportError, ExportOrder, account_settings, export};
@@ -62,17 +62,15 @@ impl Connected {
 
     /// What it keeps to recognise the person with this login.
     pub fn find_credentials(&self, login: &str) -> Result<Option<Credentials>, ProductError> {
-        let found = match find_credentials(&self.glance()?, &self.map, login) {
-            // Several people with one login: nobody can be told from the others.
-            Err(SubjectError::Ambiguous { .. }) => None,
-            found => found?,
-        };
-        Ok(found.map(|found| Credentials {
-            subject_key: SubjectKey(found.subject_key.as_str().to_owned()),
-            password_hash: found.password_hash,
-            active: found.active,
-            needs_product_sign_in: found.uses_own_sign_in,
-        }))
+        known(find_credentials(&self.glance()?, &self.map, login))
+    }
+
+    /// What it keeps to recognise the person with this key.
+    pub fn find_credentials_of(
+        &self,
+        key: &SubjectKey,
+    ) -> Result<Option<Credentials>, ProductError> {
+        known(find_credentials_by_key(&self.glance()?, &self.map, &key.0))
     }
 
     /// How much it holds on the person.
@@ -133,6 +131,22 @@ impl Connected {
     ) -> Result<subject::Subject, ProductError> {
         Ok(find_subject_by_key(snapshot, &self.map, &key.0)?.require_active()?)
     }
+}
+
+fn known(
+    found: Result<Option<credentials::Credentials>, SubjectError>,
+) -> Result<Option<Credentials>, ProductError> {
+    let found = match found {
+        // Several people with one login: nobody can be told from the others.
+        Err(SubjectError::Ambiguous { .. }) => None,
+        found => found?,
+    };
+    Ok(found.map(|found| Credentials {
+        subject_key: SubjectKey(found.subject_key.as_str().to_owned()),
+        password_hash: found.password_hash,
+        active: found.active,
+        needs_product_sign_in: found.uses_own_sign_in,
+    }))
 }
 
 impl From<SourceError> for ProductError {

@@ -135,6 +135,18 @@ impl Product {
         }
     }
 
+    /// What it keeps to recognise the person with this key.
+    pub fn find_credentials_of(
+        &self,
+        key: &SubjectKey,
+    ) -> Result<Option<Credentials>, ProductError> {
+        match self {
+            Product::Connected(connected) => connected.find_credentials_of(key),
+            #[cfg(test)]
+            Product::Scripted(scripted) => scripted.find_credentials_of(key),
+        }
+    }
+
     /// How much it holds on the person.
     pub fn count(&self, subject: &SubjectKey) -> Result<Counts, ProductError> {
         match self {

@@ -121,16 +121,26 @@ impl Scripted {
 
     pub fn find_credentials(&self, login: &str) -> Result<Option<Credentials>, ProductError> {
         self.answers()?;
+        Ok(self.credentials(|person| person.email.as_deref() == Some(login)))
+    }
+
+    pub fn find_credentials_of(
+        &self,
+        who: &SubjectKey,
+    ) -> Result<Option<Credentials>, ProductError> {
+        self.answers()?;
+        Ok(self.credentials(|person| person.key == *who))
+    }
+
+    fn credentials(&self, is_meant: impl Fn(&Subject) -> bool) -> Option<Credentials> {
         let people = self.people.lock().expect("not poisoned");
-        let person = people
-            .iter()
-            .find(|person| person.email.as_deref() == Some(login));
-        Ok(person.map(|person| Credentials {
+        let person = people.iter().find(|person| is_meant(person))?;
+        Some(Credentials {
             subject_key: person.key.clone(),
             password_hash: self.hash.clone(),
             active: person.active,
             needs_product_sign_in: *self.second_factor.lock().expect("not poisoned"),
-        }))
+        })
     }
 
     pub fn account_settings(&self, who: &SubjectKey) -> Result<serde_json::Value, ProductError> {

@@ -16,13 +16,14 @@ use serde::Deserialize;
 use super::Web;
 use super::data_away;
 use super::errors::PageError;
+use super::event_views::EventView;
 use super::export_form::ExportForm;
 use super::export_views::{CurrentExport, EarlierExport, scope_words};
 use super::layout::{Layout, Place};
 use super::sessions::{Person, SignedIn};
 use super::words;
 use crate::exports::estimate::estimated_bytes;
-use crate::ledger::{Export, ExportId};
+use crate::ledger::{Export, ExportId, Status};
 use crate::product::{Counts, Product, Scope};
 
 /// How many exports the list goes back.
@@ -48,6 +49,8 @@ struct DataProtectionPage {
     withheld: Vec<WithheldSection>,
     left_out: Vec<(String, String)>,
     earlier: Vec<EarlierExport>,
+    starts: Option<(ExportId, String)>,
+    events: Vec<EventView>,
     contact: String,
     support: String,
 }
@@ -69,6 +72,8 @@ struct WithheldSection {
 struct Shown {
     #[serde(default)]
     export: String,
+    #[serde(default)]
+    download: String,
 }
 
 async fn show(
@@ -77,15 +82,29 @@ async fn show(
     session: SignedIn,
     person: Result<Person, PageError>,
 ) -> Result<Response, PageError> {
-    let asked_for = shown.export.parse().ok();
+    let asked_for = Wanted {
+        export: shown.export.parse().ok(),
+        download: shown.download.parse().ok(),
+    };
     let shown = match person {
-        Ok(person) => page(&web, &person, ExportForm::default(), None, asked_for).await,
+        Ok(person) => page(&web, &person, ExportForm::default(), None, Some(asked_for)).await,
         Err(error) => Err(error),
     };
     match shown {
-        Err(error) if error.is_the_product_s() => data_away::page(&web, &session, asked_for).await,
+        Err(error) if error.is_the_product_s() => {
+            data_away::page(&web, &session, asked_for.export).await
+        }
         shown => Ok(shown?.into_response()),
     }
+}
+
+/// Which export a click just now was about.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wanted {
+    /// One that was asked for.
+    pub export: Option<ExportId>,
+    /// One whose download begins now.
+    pub download: Option<ExportId>,
 }
 
 /// The page, with the form as it was sent and what is wrong with it, if anything.
@@ -94,7 +113,7 @@ pub async fn page(
     person: &Person,
     form: ExportForm,
     problem: Option<&'static str>,
-    asked_for: Option<ExportId>,
+    wanted: Option<Wanted>,
 ) -> Result<Html<String>, PageError> {
     let (exports, key) = (&web.exports, person.subject.key.clone());
     let list = exports.ledger.list_exports(&key, LISTED).await?;
@@ -105,9 +124,11 @@ pub async fn page(
         .await?;
     let (product, now) = (&exports.product, exports.clock.now());
     let scope_of = |export: &Export| scope_words(&export.scope, |id| workspace_name(&counts, id));
-    let current = list
-        .first()
-        .and_then(|latest| CurrentExport::of(latest, asked_for, failures, scope_of(latest), now));
+    let wanted = wanted.unwrap_or_default();
+    let current = list.first().and_then(|latest| {
+        CurrentExport::of(latest, wanted.export, failures, scope_of(latest), now)
+    });
+    let events = events(web, person).await?;
     let size = |file_contents| {
         let scope = Scope {
             workspace: None,
@@ -140,14 +161,51 @@ pub async fn page(
         included: included(&counts),
         withheld: withheld(product),
         left_out: left_out(&counts),
+        starts: wanted.download.and_then(|id| starting(&list, id)),
         earlier: list
             .iter()
             .filter_map(|e| EarlierExport::of(e, scope_of(e), now))
             .collect(),
+        events,
         contact: map.controller.contact.clone(),
         support: product.support_contact().to_owned(),
     };
     Ok(Html(page.render()?))
+}
+
+/// The file of theirs whose download begins, and its name.
+fn starting(list: &[Export], id: ExportId) -> Option<(ExportId, String)> {
+    let export = list.iter().find(|export| export.id == id)?;
+    let artifact = export.artifact.as_ref()?;
+    let is_ready = export.status == Status::Ready;
+    is_ready.then(|| (id, artifact.file_name.clone()))
+}
+
+async fn events(web: &Web, person: &Person) -> Result<Vec<EventView>, PageError> {
+    let (ledger, session) = (&web.exports.ledger, &person.session);
+    let entries = ledger.events_of(&session.subject_key, LISTED).await?;
+    let own = &session.session.id;
+    Ok(entries
+        .iter()
+        .filter_map(|entry| EventView::of(entry, own))
+        .collect())
+}
+
+impl Web {
+    /// The name of the workspace that a scope is about, as far as it is known.
+    pub(super) async fn workspace_name(
+        &self,
+        person: Option<&Person>,
+        scope: &Scope,
+    ) -> Option<String> {
+        let (id, key) = (scope.workspace.as_deref()?, person?.subject.key.clone());
+        let counts = self
+            .exports
+            .product
+            .ask(move |product| product.count(&key))
+            .await;
+        workspace_name(&counts.ok()?, id)
+    }
 }
 
 fn workspace_name(counts: &Counts, id: &str) -> Option<String> {

@@ -14,6 +14,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio_util::io::ReaderStream;
 
 use super::Web;
+use super::confirm;
 use super::errors::PageError;
 use super::ranges::{Part, requested};
 use super::sessions::Person;
@@ -34,17 +35,41 @@ async fn download(
     headers: HeaderMap,
 ) -> Result<Response, PageError> {
     let id: ExportId = id.parse().map_err(|_| PageError::NotFound)?;
-    let (exports, key) = (&web.exports, &person.subject.key);
-    let (artifact, file) = exports.open(key, id).await?.ok_or(PageError::NotFound)?;
+    let (exports, session) = (&web.exports, &person.session);
+    let now = exports.clock.now();
+    if !session.is_proved(now) {
+        // A browser that resumes would take a page for the rest of its file.
+        if headers.contains_key(header::RANGE) {
+            return Err(PageError::ConfirmFirst);
+        }
+        return Ok(confirm::before_download(id));
+    }
+    let key = &session.subject_key;
+    let Some((artifact, file)) = exports.open(key, id).await? else {
+        return web.deny(session, id).await;
+    };
     let part = requested(range(&headers, &artifact), artifact.size_bytes);
-    if method == Method::GET && matches!(part, Part::Whole | Part::Bytes { first: 0, .. }) {
-        exports
+    if let Some(bytes) = bytes_of(part, artifact.size_bytes).filter(|_| method == Method::GET) {
+        let by = &session.caller;
+        let is_theirs = exports
             .ledger
-            .mark_downloaded(key, id, exports.clock.now())
+            .begin_download(key, id, bytes, by, now)
             .await?;
+        if !is_theirs {
+            return web.deny(session, id).await;
+        }
         tracing::info!(export = %id, size_bytes = artifact.size_bytes, "download begins");
     }
     answer(&artifact, file, part).map_err(PageError::Artifacts)
+}
+
+/// The first and the last byte that are sent, if any.
+fn bytes_of(part: Part, size_bytes: u64) -> Option<(u64, u64)> {
+    match part {
+        Part::Whole => Some((0, size_bytes.saturating_sub(1))),
+        Part::Bytes { first, last } => Some((first, last)),
+        Part::Unsatisfiable => None,
+    }
 }
 
 /// The range to send; none when the file is not the one that the browser began with.

@@ -7,9 +7,11 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
+use jiff::Timestamp;
 
 use super::Web;
 use super::layout::{Layout, Place};
+use super::words;
 use crate::exports::failure::ExportsError;
 use crate::keys::KeysError;
 use crate::ledger::LedgerError;
@@ -27,6 +29,20 @@ pub enum PageError {
     /// There is no such page, or it is not this person's.
     #[error("there is no such page")]
     NotFound,
+    /// Tried too often.
+    #[error("there were too many tries")]
+    TooMany {
+        /// When the next one is possible.
+        next: Timestamp,
+        /// When this one was.
+        now: Timestamp,
+    },
+    /// Longer than anything of the kind is.
+    #[error("the input is too long")]
+    TooLarge,
+    /// A part of a file was asked for, by somebody whose proof of who they are is too old.
+    #[error("the person has to prove again who they are")]
+    ConfirmFirst,
     /// The product does not answer.
     #[error(transparent)]
     Product(#[from] ProductError),
@@ -73,6 +89,9 @@ impl IntoResponse for PageError {
                 back_to: Some(page),
             } => Redirect::to(&format!("/sign-in?next={page}")).into_response(),
             PageError::NotFound => StatusCode::NOT_FOUND.into_response(),
+            PageError::TooMany { next, now } => too_many(next, now),
+            PageError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+            PageError::ConfirmFirst => StatusCode::UNAUTHORIZED.into_response(),
             PageError::Product(error @ (ProductError::Busy(_) | ProductError::Unavailable(_))) => {
                 tracing::error!(error = %error, cause = ?error, "the product does not answer");
                 StatusCode::SERVICE_UNAVAILABLE.into_response()
@@ -85,6 +104,23 @@ impl IntoResponse for PageError {
     }
 }
 
+/// When the next try is possible, for the page that says so.
+#[derive(Debug, Clone, Copy)]
+struct NextTry {
+    next: Timestamp,
+    now: Timestamp,
+}
+
+fn too_many(next: Timestamp, now: Timestamp) -> Response {
+    let wait = (((next - now).as_millis().max(0) + 999) / 1_000).to_string();
+    let mut response = StatusCode::TOO_MANY_REQUESTS.into_response();
+    if let Ok(wait) = HeaderValue::from_str(&wait) {
+        response.headers_mut().insert(header::RETRY_AFTER, wait);
+    }
+    response.extensions_mut().insert(NextTry { next, now });
+    response
+}
+
 /// A handler that panicked.
 pub fn after_panic(_: Box<dyn Any + Send + 'static>) -> Response {
     StatusCode::INTERNAL_SERVER_ERROR.into_response()
@@ -95,7 +131,7 @@ pub fn after_panic(_: Box<dyn Any + Send + 'static>) -> Response {
 struct ErrorPage {
     layout: Layout,
     heading: &'static str,
-    message: &'static str,
+    message: String,
     contact: String,
 }
 
@@ -106,8 +142,16 @@ pub async fn dress(State(web): State<Arc<Web>>, response: Response) -> Response 
     let is_page = media_type.is_some_and(|media_type| {
         media_type.as_bytes().starts_with(b"text/html") || media_type == "application/json"
     });
-    let Some((heading, message)) = words(status).filter(|_| !is_page) else {
+    let Some((heading, message)) = explained(status).filter(|_| !is_page) else {
         return response;
+    };
+    let message = match response.extensions().get::<NextTry>() {
+        Some(NextTry { next, now }) => format!(
+            "{message} The next try is possible {}, at {}.",
+            words::from_now(*next, *now),
+            words::moment(*next)
+        ),
+        None => message.to_owned(),
     };
     let product = &web.exports.product;
     let page = ErrorPage {
@@ -130,7 +174,7 @@ pub async fn dress(State(web): State<Arc<Web>>, response: Response) -> Response 
     dressed
 }
 
-fn words(status: StatusCode) -> Option<(&'static str, &'static str)> {
+fn explained(status: StatusCode) -> Option<(&'static str, &'static str)> {
     match status {
         StatusCode::NOT_FOUND => Some((
             "There is nothing here",
@@ -140,11 +184,21 @@ fn words(status: StatusCode) -> Option<(&'static str, &'static str)> {
             "This did not come from our pages",
             "For your safety, actions are only accepted from this site itself. Go back and try it from here.",
         )),
+        StatusCode::TOO_MANY_REQUESTS => Some((
+            "That was too often",
+            "For the safety of your data, there is a limit. Nothing is locked.",
+        )),
+        StatusCode::UNAUTHORIZED => Some((
+            "Confirm that it is you",
+            "This needs your password again. Open Data Protection and click Download again.",
+        )),
         StatusCode::METHOD_NOT_ALLOWED
         | StatusCode::BAD_REQUEST
         | StatusCode::UNPROCESSABLE_ENTITY
         | StatusCode::UNSUPPORTED_MEDIA_TYPE
-        | StatusCode::PAYLOAD_TOO_LARGE => Some((
+        | StatusCode::PAYLOAD_TOO_LARGE
+        | StatusCode::URI_TOO_LONG
+        | StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => Some((
             "That could not be understood",
             "Go back and try it again from the page itself.",
         )),

@@ -5,19 +5,25 @@
 
 mod account_facts;
 mod assets;
+mod browsers;
+mod client_address;
+mod confirm;
 mod data_away;
 mod data_protection;
 mod downloads;
 mod errors;
+mod event_views;
 mod export_actions;
 mod export_form;
 mod export_views;
 mod guards;
 mod home;
 mod layout;
+mod limits;
 mod passwords;
 mod public_keys;
 mod ranges;
+mod session_list;
 mod sessions;
 mod settings;
 mod sign_in;
@@ -34,6 +40,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::routing::get;
+use ipnet::IpNet;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::csrf::{ConfigError, CsrfLayer};
 use tower_http::timeout::TimeoutLayer;
@@ -47,7 +54,7 @@ use passwords::Passwords;
 pub use ranges::requested;
 
 /// No form here is larger.
-const BODY_LIMIT_BYTES: usize = 64 * 1024;
+const BODY_LIMIT_BYTES: usize = 16 * 1024;
 /// How long an answer may take to begin. Its body may take as long as it needs.
 const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
 
@@ -58,6 +65,8 @@ pub struct Site {
     pub public_url: Option<String>,
     /// People of the demo, whom anybody may sign in as.
     pub demo_people: Vec<DemoPerson>,
+    /// Proxies whose word on where a request comes from is believed.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 /// What every page needs.
@@ -83,13 +92,17 @@ impl Web {
         if let Some(url) = &self.site.public_url {
             csrf = csrf.add_trusted_origin(url.trim_end_matches('/'))?;
         }
-        Ok(Router::new()
+        let exports = export_actions::router()
+            .merge(downloads::router())
+            .layer(axum::middleware::from_fn(guards::from_own_pages_only));
+        let router = Router::new()
             .merge(home::router())
             .merge(sign_in::router())
+            .merge(confirm::router())
+            .merge(session_list::router())
             .merge(settings::router())
             .merge(data_protection::router())
-            .merge(export_actions::router())
-            .merge(downloads::router())
+            .merge(exports)
             .merge(assets::router())
             .merge(public_keys::router())
             .merge(viewer::router())
@@ -102,12 +115,20 @@ impl Web {
                 ANSWER_TIMEOUT,
             ))
             .layer(csrf)
+            .layer(axum::middleware::from_fn(guards::limit_request))
             .layer(axum::middleware::map_response_with_state(
                 Arc::clone(self),
                 errors::dress,
             ))
-            .layer(axum::middleware::map_response(guards::add_headers))
-            .layer(TraceLayer::new_for_http()))
+            .layer(axum::middleware::map_response(guards::add_headers));
+        let router = if self.is_secure() {
+            router.layer(axum::middleware::map_response(
+                guards::add_transport_security,
+            ))
+        } else {
+            router
+        };
+        Ok(router.layer(TraceLayer::new_for_http()))
     }
 
     /// Whether people reach the site over TLS.

@@ -1,31 +1,38 @@
 //! Who asks: from the session's cookie and from nothing else.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Web;
+use super::browsers::browser;
 use super::errors::PageError;
 use crate::clock::later;
-use crate::ledger::{LedgerError, SubjectKey};
+use crate::ledger::{Caller, LedgerError, Look, NewSession, Session, SubjectKey};
 use crate::product::{ProductError, Subject};
 
-/// How long a person stays signed in.
+/// How long a person stays signed in, at most.
 const SESSION_LENGTH: Duration = Duration::from_hours(12);
+/// How long a proof of who somebody is counts, for what is as sensitive as an export.
+const PROOF_LASTS: SignedDuration = SignedDuration::from_mins(10);
 
 /// Somebody with a session. The account itself is not looked at: for frequent questions.
 pub struct SignedIn {
     /// Who.
     pub subject_key: SubjectKey,
-    /// Since when.
-    pub since: Timestamp,
-    /// Until when.
-    pub until: Timestamp,
+    /// The session.
+    pub session: Session,
+    /// The session's id and where the request comes from.
+    pub caller: Caller,
 }
+
+/// A page of somebody's that asks by itself: it keeps no session alive.
+pub struct Watching(pub SignedIn);
 
 /// Somebody with a session and an account that the product still has, active.
 pub struct Person {
@@ -39,26 +46,37 @@ impl FromRequestParts<Arc<Web>> for SignedIn {
     type Rejection = PageError;
 
     async fn from_request_parts(parts: &mut Parts, web: &Arc<Web>) -> Result<Self, PageError> {
-        let sign_in_first = PageError::SignInFirst {
-            back_to: way_back(parts),
-        };
-        let Some(token) = web.session_token(&parts.headers) else {
-            return Err(sign_in_first);
-        };
-        let exports = &web.exports;
-        match exports
-            .ledger
-            .find_session(token, exports.clock.now())
-            .await?
-        {
-            Some(session) => Ok(SignedIn {
-                subject_key: session.subject_key,
-                since: session.created_at,
-                until: session.expires_at,
-            }),
-            None => Err(sign_in_first),
-        }
+        signed_in(parts, web, true).await
     }
+}
+
+impl FromRequestParts<Arc<Web>> for Watching {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Arc<Web>) -> Result<Self, PageError> {
+        signed_in(parts, web, false).await.map(Watching)
+    }
+}
+
+async fn signed_in(parts: &mut Parts, web: &Arc<Web>, is_use: bool) -> Result<SignedIn, PageError> {
+    let Ok::<Caller, Infallible>(caller) = Caller::from_request_parts(parts, web).await;
+    let sign_in_first = PageError::SignInFirst {
+        back_to: way_back(parts),
+    };
+    let Some(token) = web.session_token(&parts.headers) else {
+        return Err(sign_in_first);
+    };
+    let look = web.look(is_use);
+    let found = web.exports.ledger.find_session(token, look).await?;
+    let session = found.ok_or(sign_in_first)?;
+    Ok(SignedIn {
+        subject_key: session.subject_key.clone(),
+        caller: Caller {
+            session_id: Some(session.id.clone()),
+            ..caller
+        },
+        session,
+    })
 }
 
 impl FromRequestParts<Arc<Web>> for Person {
@@ -75,9 +93,8 @@ impl FromRequestParts<Arc<Web>> for Person {
         match found {
             Ok(subject) => Ok(Person { subject, session }),
             Err(ProductError::NoAccount) => {
-                if let Some(token) = web.session_token(&parts.headers) {
-                    web.exports.ledger.delete_session(token).await?;
-                }
+                web.close_session(&parts.headers, &session.caller, "account_closed")
+                    .await?;
                 Err(PageError::SignInFirst { back_to: None })
             }
             Err(error) => Err(error.into()),
@@ -85,25 +102,85 @@ impl FromRequestParts<Arc<Web>> for Person {
     }
 }
 
+impl SignedIn {
+    /// Whether the person has proved who they are shortly before `now`.
+    pub fn is_proved(&self, now: Timestamp) -> bool {
+        now - self.session.proved_at < PROOF_LASTS
+    }
+}
+
 impl Web {
-    /// Signs in; the answer is the cookie.
-    pub(super) async fn open_session(&self, subject: &SubjectKey) -> Result<String, LedgerError> {
+    /// Signs in, in the place of whatever session the browser had; the answer is the cookie.
+    pub(super) async fn open_session(
+        &self,
+        subject: &SubjectKey,
+        headers: &HeaderMap,
+        caller: &Caller,
+    ) -> Result<String, LedgerError> {
         let exports = &self.exports;
         let (token, now) = (exports.random.token(), exports.clock.now());
-        let until = later(now, SESSION_LENGTH);
-        exports
-            .ledger
-            .create_session(&token, subject, now, until)
-            .await?;
+        let new = NewSession {
+            token: token.clone(),
+            id: exports.random.short_id(),
+            subject_key: subject.clone(),
+            address: caller.address,
+            browser: browser(headers),
+            now,
+            expires_at: later(now, SESSION_LENGTH),
+            replaces: self.session_token(headers).map(str::to_owned),
+        };
+        exports.ledger.create_session(new).await?;
         Ok(self.cookie(&token, SESSION_LENGTH))
     }
 
-    /// Signs out; the answer is the cookie that takes the old one away.
-    pub(super) async fn close_session(&self, headers: &HeaderMap) -> Result<String, LedgerError> {
+    /// Gives the session a new token after a proof; the answer is the cookie, none when it has ended.
+    pub(super) async fn renew_session(
+        &self,
+        session: &SignedIn,
+        headers: &HeaderMap,
+    ) -> Result<Option<String>, LedgerError> {
+        let exports = &self.exports;
+        let (new, now) = (exports.random.token(), exports.clock.now());
+        let Some(token) = self.session_token(headers) else {
+            return Ok(None);
+        };
+        let (key, by) = (&session.subject_key, &session.caller);
+        let is_renewed = exports
+            .ledger
+            .prove_again(token, &new, key, by, now)
+            .await?;
+        Ok(is_renewed.then(|| self.cookie(&new, SESSION_LENGTH)))
+    }
+
+    /// Signs out, for this reason; the answer is the cookie that takes the old one away.
+    pub(super) async fn close_session(
+        &self,
+        headers: &HeaderMap,
+        caller: &Caller,
+        outcome: &'static str,
+    ) -> Result<String, LedgerError> {
         if let Some(token) = self.session_token(headers) {
-            self.exports.ledger.delete_session(token).await?;
+            let now = self.exports.clock.now();
+            self.exports
+                .ledger
+                .delete_session(token, caller, now, outcome)
+                .await?;
         }
-        Ok(self.cookie("", Duration::ZERO))
+        Ok(self.cookie_away())
+    }
+
+    /// What sessions are looked for with.
+    pub(super) fn look(&self, is_use: bool) -> Look {
+        Look {
+            now: self.exports.clock.now(),
+            idle: self.exports.settings.idle_after,
+            is_use,
+        }
+    }
+
+    /// The cookie that takes the old one away.
+    pub(super) fn cookie_away(&self) -> String {
+        self.cookie("", Duration::ZERO)
     }
 
     fn session_token<'h>(&self, headers: &'h HeaderMap) -> Option<&'h str> {

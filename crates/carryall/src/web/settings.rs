@@ -1,4 +1,4 @@
-//! Settings > General: the account's facts, to read.
+//! Settings > General: the account's facts, to read, and where the person is signed in.
 
 use std::sync::Arc;
 
@@ -12,8 +12,8 @@ use super::Web;
 use super::account_facts::account_facts;
 use super::errors::PageError;
 use super::layout::{Layout, Place};
+use super::session_list::SessionView;
 use super::sessions::Person;
-use super::words;
 
 pub fn router() -> Router<Arc<Web>> {
     Router::new()
@@ -29,7 +29,7 @@ pub fn router() -> Router<Arc<Web>> {
 struct SettingsPage {
     layout: Layout,
     account: Vec<(String, String)>,
-    session: Vec<(&'static str, String)>,
+    sessions: Vec<SessionView>,
 }
 
 async fn show(State(web): State<Arc<Web>>, person: Person) -> Result<Html<String>, PageError> {
@@ -42,10 +42,7 @@ async fn show(State(web): State<Arc<Web>>, person: Person) -> Result<Html<String
     let page = SettingsPage {
         layout: Layout::of("Settings", Place::General, &product.map().product, subject),
         account: account_facts(&account),
-        session: vec![
-            ("Signed in since", words::moment(person.session.since)),
-            ("Signed out by itself", words::moment(person.session.until)),
-        ],
+        sessions: web.session_views(&person.session).await?,
     };
     Ok(Html(page.render()?))
 }

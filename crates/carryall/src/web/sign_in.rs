@@ -13,7 +13,10 @@ use serde::Deserialize;
 use super::Web;
 use super::errors::PageError;
 use super::layout::{Layout, Place};
+use super::limits::{Door, check_lengths};
 use super::sessions::known_page;
+use crate::ledger::{Caller, Event, Kind};
+use crate::product::Credentials;
 use crate::products::DemoPerson;
 
 pub fn router() -> Router<Arc<Web>> {
@@ -40,7 +43,7 @@ struct Back {
 }
 
 #[derive(Deserialize)]
-struct Credentials {
+struct Credential {
     login: String,
     password: String,
     #[serde(default)]
@@ -71,33 +74,27 @@ async fn show(
 /// Unknown and wrong look alike; what else is in the way is told to whoever knows the password.
 async fn sign_in(
     State(web): State<Arc<Web>>,
+    caller: Caller,
     headers: HeaderMap,
-    Form(form): Form<Credentials>,
+    Form(form): Form<Credential>,
 ) -> Result<Response, PageError> {
-    let product = &web.exports.product;
-    let login = form.login.trim().to_owned();
-    let known = product
-        .ask(move |product| product.find_credentials(&login))
-        .await?;
-    let hash = known.as_ref().map(|known| known.password_hash.clone());
-    let is_right = web.passwords.is_right(form.password, hash).await;
-    let name = &product.map().product;
-    let problem = match known.filter(|_| is_right) {
-        None => "The e-mail address or the password is not right.".to_owned(),
-        Some(known) if !known.active => format!(
-            "This account is closed or disabled. For questions, write to {}.",
-            product.support_contact()
-        ),
-        Some(known) if known.needs_product_sign_in => format!(
-            "This account is protected by a second step. Please sign in through {name} itself."
-        ),
-        Some(known) => {
-            web.close_session(&headers).await?;
-            let cookie = web.open_session(&known.subject_key).await?;
+    check_lengths(&form.login, &form.password)?;
+    let (problem, outcome, known) = match web.recognise(&form, &caller).await? {
+        Recognised::As(known) => {
+            let cookie = web
+                .open_session(&known.subject_key, &headers, &caller)
+                .await?;
             let next = known_page(&form.next).unwrap_or("/");
             return Ok(([(header::SET_COOKIE, cookie)], Redirect::to(next)).into_response());
         }
+        Recognised::Not(problem, outcome, known) => (problem, outcome, known),
     };
+    let key = known.as_ref().map(|known| &known.subject_key);
+    let event = Event::new(Kind::SignInRefused, key, &caller).ended(outcome);
+    web.exports
+        .ledger
+        .note(web.exports.clock.now(), event)
+        .await?;
     tracing::info!("sign-in refused");
     let page = SignInPage {
         login: form.login,
@@ -107,10 +104,55 @@ async fn sign_in(
     Ok((StatusCode::UNAUTHORIZED, Html(page.render()?)).into_response())
 }
 
+/// What came of a login and a password.
+enum Recognised {
+    /// This person may come in.
+    As(Credentials),
+    /// Nobody may: the words for the person, the word for the log, and whose account it was.
+    Not(String, &'static str, Option<Credentials>),
+}
+
+impl Web {
+    async fn recognise(&self, form: &Credential, by: &Caller) -> Result<Recognised, PageError> {
+        let product = &self.exports.product;
+        let login = form.login.trim().to_owned();
+        let asked = login.clone();
+        let known = product
+            .ask(move |product| product.find_credentials(&asked))
+            .await?;
+        let key = known.as_ref().map(|known| &known.subject_key);
+        let tries = self.admit(Door::SignIn, key, &login, by).await?;
+        let hash = known.as_ref().map(|known| known.password_hash.clone());
+        let is_right = self.passwords.is_right(form.password.clone(), hash).await;
+        let Some(account) = known.clone().filter(|_| is_right) else {
+            let problem = "The e-mail address or the password is not right.".to_owned();
+            return Ok(Recognised::Not(problem, "wrong", known));
+        };
+        self.exports.ledger.forgive(tries).await?;
+        Ok(if !account.active {
+            let contact = product.support_contact();
+            let problem =
+                format!("This account is closed or disabled. For questions, write to {contact}.");
+            Recognised::Not(problem, "closed", known)
+        } else if account.needs_product_sign_in {
+            Recognised::Not(self.second_step_words(), "second_step", known)
+        } else {
+            Recognised::As(account)
+        })
+    }
+
+    /// Why a password alone does not do.
+    pub(super) fn second_step_words(&self) -> String {
+        let name = &self.exports.product.map().product;
+        format!("This account is protected by a second step. Please sign in through {name} itself.")
+    }
+}
+
 async fn sign_out(
     State(web): State<Arc<Web>>,
+    caller: Caller,
     headers: HeaderMap,
 ) -> Result<Response<Body>, PageError> {
-    let cookie = web.close_session(&headers).await?;
+    let cookie = web.close_session(&headers, &caller, "ok").await?;
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/sign-in")).into_response())
 }

@@ -13,7 +13,7 @@ pub const PATIENCE: Duration = Duration::from_mins(1);
 /// A demo in a folder of its own, and the person with the biggest account.
 pub struct Demo {
     pub folder: tempfile::TempDir,
-    email: String,
+    pub email: String,
     password: String,
 }
 
@@ -96,6 +96,8 @@ impl Server {
                 "127.0.0.1:0",
                 "--log",
                 "debug",
+                "--exports-per-day",
+                "1000000",
                 "--source",
             ])
             .arg(format!("sqlite:{}", demo.database().display()))

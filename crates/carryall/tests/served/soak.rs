@@ -18,6 +18,8 @@ const EXPORTS_AT_LEAST: usize = 12;
 const GROWTH_BYTES: u64 = 6 << 20;
 /// What it may hold at all, where exports are built one after another.
 const HELD_BYTES: u64 = 40 << 20;
+/// Somewhat less than a proof of who somebody is lasts.
+const PROOF_LASTS: Duration = Duration::from_mins(8);
 const MINUTES: &str = "CARRYALL_SOAK_MINUTES";
 
 fn duration() -> Duration {
@@ -67,13 +69,16 @@ fn export_once(server: &Server, cookie: &str) {
 fn memory_stays_flat_and_no_file_is_left_over_beside_a_product_that_writes() {
     let demo = Demo::write(&["--messages", "3000"]);
     let server = Server::start(&demo);
-    let cookie = server.sign_in(&demo);
+    let (mut cookie, mut proved) = (server.sign_in(&demo), Instant::now());
     let (is_done, start) = (AtomicBool::new(false), Instant::now());
     let mut resident = Vec::new();
     let commits = std::thread::scope(|scope| {
         let writer = scope.spawn(|| write_until(&is_done, &demo));
         let end = StopAtEnd(&is_done);
         while resident.len() < EXPORTS_AT_LEAST || start.elapsed() < duration() {
+            if proved.elapsed() > PROOF_LASTS {
+                (cookie, proved) = (server.sign_in(&demo), Instant::now());
+            }
             export_once(&server, &cookie);
             resident.push(server.rss_bytes());
         }

@@ -1,4 +1,4 @@
-//! Files, sessions, and whose they are.
+//! Files, and whose they are.
 
 use super::*;
 
@@ -51,19 +51,22 @@ async fn an_expired_export_keeps_its_digest_and_loses_its_file() {
 #[tokio::test]
 async fn nobody_finds_deletes_or_downloads_the_export_of_somebody_else() {
     let story = Story::begin();
-    let id = story.request(&anna()).await.export().id;
+    let id = story.request(&anna()).await.export().expect("one runs").id;
     let lease = story.claim().await.expect("an export waits");
     story.publish(&lease).await.expect("holds the lease");
     let ledger = &story.ledger;
     assert_eq!(ledger.find_export(&ben(), id).await.expect("answers"), None);
     assert_eq!(
-        ledger.delete_artifact(&ben(), id).await.expect("answers"),
+        ledger
+            .delete_artifact(&ben(), id, &from_home(), story.clock.now())
+            .await
+            .expect("answers"),
         None
     );
-    ledger
-        .mark_downloaded(&ben(), id, story.clock.now())
-        .await
-        .expect("answers");
+    let begun = ledger
+        .begin_download(&ben(), id, (0, 11), &from_home(), story.clock.now())
+        .await;
+    assert!(!begun.expect("answers"));
     let export = ledger
         .find_export(&anna(), id)
         .await
@@ -71,7 +74,10 @@ async fn nobody_finds_deletes_or_downloads_the_export_of_somebody_else() {
         .expect("known");
     assert_eq!((export.status, export.downloaded_at), (Status::Ready, None));
 
-    let key = ledger.delete_artifact(&anna(), id).await.expect("answers");
+    let key = ledger
+        .delete_artifact(&anna(), id, &from_home(), story.clock.now())
+        .await
+        .expect("answers");
     assert_eq!(key, Some(lease.artifact_key));
     assert_eq!(story.status(&anna(), id).await, Status::Deleted);
 }
@@ -106,56 +112,15 @@ async fn failures_count_until_an_export_works_again() {
 }
 
 #[tokio::test]
-async fn a_session_is_found_by_its_token_until_it_expires() {
-    let story = Story::begin();
-    let (ledger, now) = (&story.ledger, story.clock.now());
-    let expires = later(now, Duration::from_hours(12));
-    ledger
-        .create_session("token", &anna(), now, expires)
-        .await
-        .expect("answers");
-    let session = ledger
-        .find_session("token", now)
-        .await
-        .expect("answers")
-        .expect("known");
-    assert_eq!(session.subject_key, anna());
-    assert_eq!(
-        ledger.find_session("another", now).await.expect("answers"),
-        None
-    );
-    assert_eq!(
-        ledger
-            .find_session("token", expires)
-            .await
-            .expect("answers"),
-        None
-    );
-    ledger
-        .delete_expired_sessions(expires)
-        .await
-        .expect("answers");
-    assert_eq!(
-        ledger.find_session("token", now).await.expect("answers"),
-        None
-    );
-}
-
-#[tokio::test]
 async fn a_closed_account_loses_its_sessions_running_exports_and_files() {
     let story = Story::begin();
     let now = story.clock.now();
     story.request(&anna()).await;
     let ready = story.claim().await.expect("an export waits");
     story.publish(&ready).await.expect("holds the lease");
-    let running = story.request(&anna()).await.export().id;
-    let expires = later(now, Duration::from_hours(12));
+    let running = story.request(&anna()).await.export().expect("one runs").id;
     for who in [anna(), ben()] {
-        story
-            .ledger
-            .create_session(&who.0, &who, now, expires)
-            .await
-            .expect("answers");
+        story.sign_in(&who, &who.0).await;
     }
     assert_eq!(
         story
@@ -174,14 +139,7 @@ async fn a_closed_account_loses_its_sessions_running_exports_and_files() {
         .expect("answers");
     assert_eq!(keys, [ready.artifact_key]);
     assert_eq!(story.status(&anna(), running).await, Status::Cancelled);
-    assert_eq!(
-        story
-            .ledger
-            .find_session(&anna().0, now)
-            .await
-            .expect("answers"),
-        None
-    );
+    assert_eq!(story.session(&anna().0).await, None);
     assert_eq!(
         story.ledger.present_subjects().await.expect("answers"),
         [ben()]
@@ -193,7 +151,7 @@ async fn another_process_sees_the_same_ledger() {
     let story = Story::begin();
     let path = story.folder.path().join("carryall.db");
     let other = Ledger::open(&format!("sqlite:{}", path.display())).expect("opens twice");
-    let id = story.request(&anna()).await.export().id;
+    let id = story.request(&anna()).await.export().expect("one runs").id;
     assert!(
         other
             .find_export(&anna(), id)

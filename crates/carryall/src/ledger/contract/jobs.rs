@@ -15,7 +15,10 @@ async fn a_second_request_while_one_runs_is_answered_with_the_running_one() {
 
     let lease = story.claim().await.expect("an export waits");
     assert_eq!(lease.export.id, first.id);
-    assert_eq!(story.request(&anna()).await.export().id, first.id);
+    assert_eq!(
+        story.request(&anna()).await.export().expect("one runs").id,
+        first.id
+    );
     story.publish(&lease).await.expect("holds the lease");
     assert!(matches!(story.request(&anna()).await, Requested::Queued(_)));
 }
@@ -100,7 +103,7 @@ async fn a_heartbeat_keeps_the_lease_and_shows_how_far_the_export_is() {
 #[tokio::test]
 async fn an_export_whose_workers_keep_dying_is_given_up() {
     let story = Story::begin();
-    let id = story.request(&anna()).await.export().id;
+    let id = story.request(&anna()).await.export().expect("one runs").id;
     for attempt in 1..=3 {
         assert_eq!(
             story.claim().await.expect("taken up again").export.attempt,
@@ -136,20 +139,20 @@ async fn an_export_handed_back_waits_again_and_the_attempt_does_not_count() {
 #[tokio::test]
 async fn an_export_that_the_person_stops_is_lost_to_its_worker() {
     let story = Story::begin();
-    let id = story.request(&anna()).await.export().id;
+    let id = story.request(&anna()).await.export().expect("one runs").id;
     let lease = story.claim().await.expect("an export waits");
     let now = story.clock.now();
     assert!(
         !story
             .ledger
-            .cancel_export(&ben(), id, now)
+            .cancel_export(&ben(), id, &from_home(), now)
             .await
             .expect("answers")
     );
     assert!(
         story
             .ledger
-            .cancel_export(&anna(), id, now)
+            .cancel_export(&anna(), id, &from_home(), now)
             .await
             .expect("answers")
     );

@@ -1,7 +1,10 @@
 //! What every ledger must do, whatever its engine.
 
+mod chain;
 mod files;
 mod jobs;
+mod sessions;
+mod tries;
 
 use std::time::Duration;
 
@@ -36,16 +39,47 @@ impl Story {
         }
     }
 
+    /// Signs in with this token.
+    async fn sign_in(&self, who: &SubjectKey, token: &str) {
+        let now = self.clock.now();
+        let new = NewSession {
+            token: token.to_owned(),
+            id: format!("id of {token}"),
+            subject_key: who.clone(),
+            address: from_home().address,
+            browser: "Firefox on Linux".to_owned(),
+            now,
+            expires_at: later(now, Duration::from_hours(12)),
+            replaces: None,
+        };
+        self.ledger.create_session(new).await.expect("answers");
+    }
+
+    fn look(&self) -> Look {
+        Look {
+            now: self.clock.now(),
+            idle: Duration::from_mins(30),
+            is_use: true,
+        }
+    }
+
+    async fn session(&self, token: &str) -> Option<Session> {
+        let found = self.ledger.find_session(token, self.look()).await;
+        found.expect("answers")
+    }
+
     async fn request(&self, who: &SubjectKey) -> Requested {
         let now = self.clock.now();
         let new = NewExport {
             id: ExportId(self.random.uuid(now)),
             subject_key: who.clone(),
+            by: from_home(),
             scope: Scope {
                 file_contents: true,
                 ..Scope::default()
             },
             now,
+            per_day: 20,
         };
         self.ledger.request_export(new).await.expect("answers")
     }
@@ -104,4 +138,12 @@ fn anna() -> SubjectKey {
 
 fn ben() -> SubjectKey {
     SubjectKey("ben".to_owned())
+}
+
+/// A session of the person's, from an address of the documentation's.
+fn from_home() -> Caller {
+    Caller {
+        session_id: Some("5e5510".to_owned()),
+        address: Some("203.0.113.7".parse().expect("an address")),
+    }
 }

@@ -1,12 +1,21 @@
 //! The pages as two people meet them, with the whole router and without a socket.
 
+mod asvs;
+mod confirming;
 mod downloading;
+mod limits;
 mod pages;
+mod record;
+mod sessions;
 mod signing_in;
+mod two_people;
 
 use std::time::Duration;
 
+use std::net::SocketAddr;
+
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::http::{Request, StatusCode, header};
 use axum::response::Response;
 use http_body_util::BodyExt as _;
@@ -30,13 +39,14 @@ pub struct Stage {
     pub exports: Arc<Exports>,
     pub hand: ClockHand,
     running: Option<Running>,
-    _folder: tempfile::TempDir,
+    pub folder: tempfile::TempDir,
 }
 
 /// Somebody with a browser.
 pub struct Visitor<'a> {
     site: &'a Stage,
     pub cookie: String,
+    pub peer: SocketAddr,
 }
 
 impl Stage {
@@ -70,7 +80,7 @@ impl Stage {
             exports,
             hand,
             running,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -86,6 +96,7 @@ impl Stage {
         Visitor {
             site: self,
             cookie: String::new(),
+            peer: SocketAddr::from(([203, 0, 113, 7], 40_000)),
         }
     }
 
@@ -98,7 +109,10 @@ impl Stage {
             .next()
             .unwrap_or_default()
             .to_owned();
-        Visitor { site: self, cookie }
+        Visitor {
+            cookie,
+            ..self.anonymous()
+        }
     }
 
     pub async fn anna(&self) -> Visitor<'_> {
@@ -126,6 +140,7 @@ impl Stage {
 impl Visitor<'_> {
     pub async fn send(&self, request: axum::http::request::Builder, body: &str) -> Response {
         let request = request
+            .extension(ConnectInfo(self.peer))
             .header(header::HOST, "localhost:8080")
             .header(header::COOKIE, &self.cookie)
             .body(Body::from(body.to_owned()))

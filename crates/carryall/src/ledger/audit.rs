@@ -1,0 +1,196 @@
+//! What happened: events that are only ever added, each bound to the one before it by its hash.
+//!
+//! An event that belongs to a change is written in the change's own transaction, so that neither is
+//! there without the other. It says who, when, from where and how it ended, with counts and digests;
+//! never what a file holds, never a password, a token or what somebody typed.
+
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension as _, Transaction, named_params};
+use serde_json::{Value, json};
+
+use super::audit_chain::{BEFORE_THE_FIRST, Entry};
+use super::{ExportId, Ledger, LedgerError, SubjectKey};
+
+/// What an event is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Somebody signed in.
+    SignIn,
+    /// Somebody did not get in.
+    SignInRefused,
+    /// Somebody proved again who they are.
+    StepUp,
+    /// Somebody could not.
+    StepUpRefused,
+    /// A session was ended by the person.
+    SignOut,
+    /// An export was asked for.
+    ExportRequested,
+    /// A worker began it.
+    ExportStarted,
+    /// Its file is there.
+    ExportFinished,
+    /// It ended without a file.
+    ExportFailed,
+    /// The person stopped it.
+    ExportCancelled,
+    /// Its file, or a part of it, was sent.
+    Download,
+    /// Somebody asked for an export that is not theirs, or not there.
+    Denied,
+    /// Somebody tried too often.
+    Limited,
+    /// A file was removed because its time was up.
+    ExportExpired,
+    /// A file was removed before its time.
+    ExportDeleted,
+}
+
+impl Kind {
+    const ALL: [(Kind, &'static str); 15] = [
+        (Kind::SignIn, "sign_in"),
+        (Kind::SignInRefused, "sign_in_refused"),
+        (Kind::StepUp, "step_up"),
+        (Kind::StepUpRefused, "step_up_refused"),
+        (Kind::SignOut, "sign_out"),
+        (Kind::ExportRequested, "export_requested"),
+        (Kind::ExportStarted, "export_started"),
+        (Kind::ExportFinished, "export_finished"),
+        (Kind::ExportFailed, "export_failed"),
+        (Kind::ExportCancelled, "export_cancelled"),
+        (Kind::Download, "download"),
+        (Kind::Denied, "denied"),
+        (Kind::Limited, "limited"),
+        (Kind::ExportExpired, "export_expired"),
+        (Kind::ExportDeleted, "export_deleted"),
+    ];
+
+    /// The word in the ledger.
+    pub fn name(self) -> &'static str {
+        let found = Kind::ALL.iter().find(|(kind, _)| *kind == self);
+        found.map_or("", |(_, name)| name)
+    }
+
+    /// The kind with this name; none for one of a newer version.
+    pub fn named(name: &str) -> Option<Kind> {
+        let found = Kind::ALL.iter().find(|(_, known)| *known == name);
+        found.map(|(kind, _)| *kind)
+    }
+}
+
+/// Who made something happen: which session, from where. Empty when the program did it by itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Caller {
+    /// The session's id, which is not its token.
+    pub session_id: Option<String>,
+    /// The address.
+    pub address: Option<IpAddr>,
+}
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// What.
+    pub kind: Kind,
+    /// Whose account, if it is known.
+    pub subject_key: Option<SubjectKey>,
+    /// Who made it happen.
+    pub by: Caller,
+    /// Which export, if it is about one.
+    pub export: Option<ExportId>,
+    /// How it ended: a word of the program, never of a person.
+    pub outcome: &'static str,
+    /// Counts, sizes, digests.
+    pub facts: Value,
+}
+
+impl Event {
+    /// Something that went as it should.
+    pub fn new(kind: Kind, subject: Option<&SubjectKey>, by: &Caller) -> Event {
+        Event {
+            kind,
+            subject_key: subject.cloned(),
+            by: by.clone(),
+            export: None,
+            outcome: "ok",
+            facts: json!({}),
+        }
+    }
+
+    /// The same, about this export.
+    pub fn about(self, export: ExportId) -> Event {
+        let export = Some(export);
+        Event { export, ..self }
+    }
+
+    /// The same, ended like this.
+    pub fn ended(self, outcome: &'static str) -> Event {
+        Event { outcome, ..self }
+    }
+
+    /// The same, with these facts.
+    pub fn with(self, facts: Value) -> Event {
+        Event { facts, ..self }
+    }
+}
+
+const LAST: &str = "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1";
+const APPEND: &str = "
+    INSERT INTO audit (seq, at, event, subject_key, session_id, address, export_id, outcome, facts, previous, hash)
+    VALUES (:seq, :at, :event, :subject, :session, :address, :export, :outcome, :facts, :previous, :hash)";
+const OF_SUBJECT: &str =
+    "SELECT * FROM audit WHERE subject_key = :subject ORDER BY seq DESC LIMIT :limit";
+
+/// Adds an event at the end, in the transaction of the change that it tells of.
+pub(super) fn append(tx: &Transaction<'_>, at: Timestamp, event: &Event) -> rusqlite::Result<()> {
+    let last = tx
+        .prepare_cached(LAST)?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let (seq, previous): (i64, String) = last.unwrap_or((0, BEFORE_THE_FIRST.to_owned()));
+    let mut entry = Entry {
+        seq: seq + 1,
+        at: at.as_millisecond(),
+        event: event.kind.name().to_owned(),
+        subject_key: event.subject_key.as_ref().map(|key| key.0.clone()),
+        session_id: event.by.session_id.clone(),
+        address: event.by.address.map(|address| address.to_string()),
+        export_id: event.export.map(|id| id.to_string()),
+        outcome: event.outcome.to_owned(),
+        facts: event.facts.to_string(),
+        previous,
+        hash: String::new(),
+    };
+    entry.hash = entry.computed_hash();
+    tx.prepare_cached(APPEND)?.execute(named_params! {
+        ":seq": entry.seq, ":at": entry.at, ":event": entry.event, ":subject": entry.subject_key,
+        ":session": entry.session_id, ":address": entry.address, ":export": entry.export_id,
+        ":outcome": entry.outcome, ":facts": entry.facts, ":previous": entry.previous,
+        ":hash": entry.hash,
+    })?;
+    Ok(())
+}
+
+impl Ledger {
+    /// Notes something that changes nothing else.
+    pub async fn note(&self, at: Timestamp, event: Event) -> Result<(), LedgerError> {
+        self.write(move |tx| append(tx, at, &event)).await
+    }
+
+    /// What happened with a person's data, the newest first.
+    pub async fn events_of(
+        &self,
+        subject: &SubjectKey,
+        limit: u32,
+    ) -> Result<Vec<Entry>, LedgerError> {
+        let subject = subject.clone();
+        self.run(move |connection| {
+            let params = named_params! { ":subject": subject.0, ":limit": limit };
+            let mut statement = connection.prepare_cached(OF_SUBJECT)?;
+            statement.query_map(params, Entry::from_row)?.collect()
+        })
+        .await
+    }
+}

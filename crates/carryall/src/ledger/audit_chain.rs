@@ -1,0 +1,185 @@
+//! The chain of the audit log, as whoever checks it sees it.
+//!
+//! Promises: an event that was edited, taken out or moved is named, the first one first. That the end
+//! was cut off, or all of it written anew, shows against a hash that was noted elsewhere before.
+
+use rusqlite::Row;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+
+use super::{Ledger, LedgerError, SubjectKey};
+use crate::random::hex;
+
+/// What stands in the place of a hash before the first event.
+pub const BEFORE_THE_FIRST: &str =
+    "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// One event, as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its number, from 1.
+    pub seq: i64,
+    /// When, in milliseconds since 1970.
+    pub at: i64,
+    /// What.
+    pub event: String,
+    /// Whose account.
+    pub subject_key: Option<String>,
+    /// Which session.
+    pub session_id: Option<String>,
+    /// From where.
+    pub address: Option<String>,
+    /// Which export.
+    pub export_id: Option<String>,
+    /// How it ended.
+    pub outcome: String,
+    /// JSON.
+    pub facts: String,
+    /// The hash of the event before.
+    pub previous: String,
+    /// Its own.
+    pub hash: String,
+}
+
+impl Entry {
+    pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Entry> {
+        Ok(Entry {
+            seq: row.get("seq")?,
+            at: row.get("at")?,
+            event: row.get("event")?,
+            subject_key: row.get("subject_key")?,
+            session_id: row.get("session_id")?,
+            address: row.get("address")?,
+            export_id: row.get("export_id")?,
+            outcome: row.get("outcome")?,
+            facts: row.get("facts")?,
+            previous: row.get("previous")?,
+            hash: row.get("hash")?,
+        })
+    }
+
+    /// What its hash has to be: SHA-256 of the hash before, a line feed, and its columns as one JSON
+    /// array. JSON, so that no value can pass for the end of another.
+    pub(super) fn computed_hash(&self) -> String {
+        let columns = json!([
+            self.seq,
+            self.at,
+            self.event,
+            self.subject_key,
+            self.session_id,
+            self.address,
+            self.export_id,
+            self.outcome,
+            self.facts
+        ]);
+        hex(&Sha256::digest(format!("{}\n{columns}", self.previous)))
+    }
+}
+
+/// What a check of the whole chain found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Chain {
+    /// Every event is as it was written, and so is their order.
+    Whole {
+        /// How many.
+        events: i64,
+        /// The hash of the last one.
+        head: String,
+    },
+    /// This event is not as it was written.
+    Edited(i64),
+    /// This event is not there.
+    Removed(i64),
+    /// This event does not follow the one before it: one of the two was replaced or moved.
+    OutOfOrder(i64),
+    /// The noted hash is none of an event: the end was cut off, or everything was written anew.
+    HeadGone,
+}
+
+const ALL: &str = "SELECT * FROM audit ORDER BY seq";
+const THEIRS: &str = "SELECT * FROM audit WHERE subject_key = ?1 ORDER BY seq";
+
+impl Ledger {
+    /// Checks the whole chain. Blocks: for commands.
+    ///
+    /// `head` is the hash of an event that somebody noted before.
+    pub fn check_audit(&self, head: Option<&str>) -> Result<Chain, LedgerError> {
+        let mut links = Links::new(head);
+        let mut broken = None;
+        self.block(|connection| {
+            let mut statement = connection.prepare(ALL)?;
+            let mut rows = statement.query([])?;
+            while broken.is_none()
+                && let Some(row) = rows.next()?
+            {
+                // A cell of another type is a change as well.
+                let seq = row.get("seq")?;
+                broken = Entry::from_row(row).map_or(Some(Chain::Edited(seq)), |e| links.add(e));
+            }
+            Ok(())
+        })?;
+        Ok(broken.unwrap_or_else(|| links.end()))
+    }
+
+    /// Shows every event, or those of one person, in order. Blocks: for commands.
+    pub fn each_event(
+        &self,
+        subject: Option<&SubjectKey>,
+        mut show: impl FnMut(Entry),
+    ) -> Result<(), LedgerError> {
+        self.block(|connection| {
+            let mut statement = connection.prepare(if subject.is_some() { THEIRS } else { ALL })?;
+            let params = subject.iter().map(|key| &key.0);
+            let mut rows = statement.query(rusqlite::params_from_iter(params))?;
+            while let Some(row) = rows.next()? {
+                show(Entry::from_row(row)?);
+            }
+            Ok(())
+        })
+    }
+}
+
+/// The chain so far.
+struct Links<'h> {
+    events: i64,
+    last: String,
+    head: Option<&'h str>,
+}
+
+impl<'h> Links<'h> {
+    fn new(head: Option<&'h str>) -> Links<'h> {
+        Links {
+            events: 0,
+            last: BEFORE_THE_FIRST.to_owned(),
+            // What was noted of an empty log is always there.
+            head: head.filter(|head| *head != BEFORE_THE_FIRST),
+        }
+    }
+
+    /// What is wrong with the next event, if anything.
+    fn add(&mut self, entry: Entry) -> Option<Chain> {
+        let expected = self.events + 1;
+        if entry.seq != expected {
+            return Some(Chain::Removed(expected));
+        }
+        if entry.computed_hash() != entry.hash {
+            return Some(Chain::Edited(entry.seq));
+        }
+        if entry.previous != self.last {
+            return Some(Chain::OutOfOrder(entry.seq));
+        }
+        self.head = self.head.filter(|head| *head != entry.hash);
+        (self.events, self.last) = (expected, entry.hash);
+        None
+    }
+
+    fn end(self) -> Chain {
+        match self.head {
+            Some(_) => Chain::HeadGone,
+            None => Chain::Whole {
+                events: self.events,
+                head: self.last,
+            },
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! What happened with a person's data, in plain words: the audit log as its subject sees it.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::client_address::roughly;
+use super::words;
+use crate::exports::failure::Failure;
+use crate::ledger::{Entry, Kind};
+
+/// One line of the list.
+pub struct EventView {
+    /// When, for machines.
+    pub at: Timestamp,
+    /// When.
+    pub when: String,
+    /// What.
+    pub what: String,
+    /// From where, if somebody did it.
+    pub from: Option<String>,
+}
+
+impl EventView {
+    /// The line; none for an event of a newer version. `own_session` is the session that looks.
+    pub fn of(entry: &Entry, own_session: &str) -> Option<EventView> {
+        let kind = Kind::named(&entry.event)?;
+        let at = Timestamp::from_millisecond(entry.at).ok()?;
+        let facts = serde_json::from_str(&entry.facts).unwrap_or(Value::Null);
+        let place = entry.address.as_ref().map(|address| {
+            let is_own = entry.session_id.as_deref() == Some(own_session);
+            let session = if is_own { ", this session" } else { "" };
+            format!("from {}{session}", roughly(address.parse().ok()))
+        });
+        Some(EventView {
+            at,
+            when: words::moment(at),
+            what: what(kind, &entry.outcome, &facts),
+            from: place,
+        })
+    }
+}
+
+fn what(kind: Kind, outcome: &str, facts: &Value) -> String {
+    let number = |name: &str| facts[name].as_u64().unwrap_or(0);
+    let plain = match kind {
+        Kind::SignIn => "You signed in.",
+        Kind::SignInRefused => refusal(outcome),
+        Kind::StepUp => "You confirmed that it is you.",
+        Kind::StepUpRefused => "A confirmation was refused: the password was not right.",
+        Kind::SignOut => match outcome {
+            "everywhere" => "You signed out everywhere.",
+            "replaced" => "A session ended, because somebody signed in with the same browser.",
+            "one" => "You signed another session out.",
+            _ => "You signed out.",
+        },
+        Kind::ExportRequested if outcome == "already_running" => {
+            "You asked for an export while one was being written."
+        }
+        Kind::ExportRequested => "You asked for an export.",
+        Kind::ExportStarted => "Your export began to be written.",
+        Kind::ExportFinished => {
+            return format!(
+                "Your export was finished: {}, {}.",
+                words::count_of(number("records"), "record", "records"),
+                words::size(number("bytes"))
+            );
+        }
+        Kind::ExportFailed => {
+            let why = Failure::named(outcome).what_happened();
+            return format!("Your export failed. {why}");
+        }
+        Kind::ExportCancelled if outcome == "account_closed" => {
+            "Your export was stopped, because the account was closed."
+        }
+        Kind::ExportCancelled => "You stopped an export.",
+        Kind::Download if outcome == "whole" => "An export was downloaded.",
+        Kind::Download => "A part of an export was downloaded.",
+        Kind::Denied => "An export was asked for that is not there, and was not given.",
+        Kind::Limited => "Tries were refused, because there were too many.",
+        Kind::ExportExpired => "An export was removed, because its time was up.",
+        Kind::ExportDeleted if outcome == "account_closed" => {
+            "An export was removed, because the account was closed."
+        }
+        Kind::ExportDeleted => "You deleted an export.",
+    };
+    plain.to_owned()
+}
+
+fn refusal(outcome: &str) -> &'static str {
+    match outcome {
+        "closed" => "A sign-in was refused: the account is closed or disabled.",
+        "second_step" => "A sign-in was refused: the account has a second step.",
+        _ => "A sign-in was refused: the password was not right.",
+    }
+}
