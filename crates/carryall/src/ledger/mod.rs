@@ -10,8 +10,10 @@ mod audit_chain;
 mod exports;
 mod leases;
 mod limits;
+mod requests;
 mod rows;
 mod sessions;
+mod sign_outs;
 
 #[cfg(test)]
 mod contract;
@@ -25,9 +27,10 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 pub use artifacts::Artifact;
 pub use audit::{Caller, Event, Kind};
 pub use audit_chain::{Chain, Entry};
-pub use exports::{Export, ExportId, NewExport, Progress, Requested, Status, SubjectKey};
+pub use exports::{Export, ExportId, Progress, Status, SubjectKey};
 pub use leases::{Claim, Lease};
 pub use limits::{Admission, Limit, Tries};
+pub use requests::{NewExport, Requested};
 pub use sessions::{Look, NewSession, Session};
 
 mod migrations {

@@ -81,3 +81,25 @@ fn a_ledger_that_is_not_there_is_not_made_by_looking_for_it() {
     assert_eq!(audit(&demo, &["verify"]).0, Some(2));
     assert!(!demo.folder.path().join("ledger").exists());
 }
+
+#[test]
+fn behind_a_trusted_proxy_the_record_has_the_person_s_address_and_else_the_connection_s() {
+    for (flags, expected) in [
+        (&[][..], "127.0.0.1"),
+        (&["--trusted-proxy", "10.0.0.0/8"][..], "127.0.0.1"),
+        (
+            &["--trusted-proxy", "10.0.0.0/8,127.0.0.1"][..],
+            "203.0.113.7",
+        ),
+    ] {
+        let demo = Demo::write(&[]);
+        let server = Server::start_with(&demo, flags);
+        let forwarded = "x\r\nx-forwarded-for: 192.0.2.1, 203.0.113.7";
+        server.send("POST", "/sign-in", forwarded, "login=x&password=x");
+        drop(server);
+        let (_, line) = audit(&demo, &["export", "--all"]);
+        let event: serde_json::Value = serde_json::from_str(&line).expect("one event");
+        assert_eq!(event["event"], "sign_in_refused");
+        assert_eq!(event["address"], expected, "{flags:?}");
+    }
+}

@@ -84,6 +84,11 @@ pub struct Server {
 
 impl Server {
     pub fn start(demo: &Demo) -> Server {
+        Server::start_with(demo, &[])
+    }
+
+    /// Started with these flags, too.
+    pub fn start_with(demo: &Demo, flags: &[&str]) -> Server {
         let log = OpenOptions::new()
             .create(true)
             .append(true)
@@ -107,6 +112,7 @@ impl Server {
             .arg(demo.ledger())
             .arg("--artifacts")
             .arg(demo.artifacts())
+            .args(flags)
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()

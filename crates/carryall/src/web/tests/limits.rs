@@ -211,3 +211,23 @@ async fn what_is_too_long_to_be_anybody_s_is_refused_before_anything_is_done() {
     assert_eq!(text(&response, "x-content-type-options"), "nosniff");
     site.stop().await;
 }
+
+#[tokio::test]
+async fn the_limit_is_looked_at_before_the_password_is() {
+    let mut site = Stage::start();
+    let web = Web::new(site.exports.clone(), Site::default());
+    site.router = web.router().expect("a router");
+    for _ in 0..10 {
+        site.anonymous().post("/sign-in", WRONG).await;
+    }
+    let _occupied = web.passwords.occupied().await;
+    let anonymous = site.anonymous();
+    let asked = anonymous.post("/sign-in", WRONG);
+    let refused = tokio::time::timeout(Duration::from_secs(5), asked).await;
+    let refused = refused.expect("waits for no password check");
+    assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+    let other = anonymous.post("/sign-in", "login=ben%40example.com&password=x");
+    let waits = tokio::time::timeout(Duration::from_millis(300), other).await;
+    assert!(waits.is_err(), "a check would have had to wait");
+    site.stop().await;
+}

@@ -1,0 +1,141 @@
+//! Asking for an export: one running a person, so many a day, and on the record in the same step.
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{OptionalExtension as _, Transaction, named_params};
+use serde_json::json;
+
+use super::audit::append;
+use super::{Caller, Event, Export, ExportId, Kind, Ledger, LedgerError, Limit, SubjectKey};
+use crate::clock::later;
+use crate::product::Scope;
+
+/// What a person asks for.
+#[derive(Debug, Clone)]
+pub struct NewExport {
+    /// The id that it gets.
+    pub id: ExportId,
+    /// Who asks.
+    pub subject_key: SubjectKey,
+    /// With which session, from where.
+    pub by: Caller,
+    /// For what.
+    pub scope: Scope,
+    /// When.
+    pub now: Timestamp,
+    /// How many a person may ask for within a day.
+    pub per_day: u32,
+}
+
+/// The answer to a request.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Requested {
+    /// It waits for a worker.
+    Queued(Export),
+    /// There was one already, and it goes on.
+    AlreadyRunning(Export),
+    /// The person has had as many as a day allows.
+    TooMany {
+        /// When the next one can be asked for.
+        next: Timestamp,
+    },
+}
+
+impl Requested {
+    /// The export that runs now, unless there were too many.
+    pub fn export(&self) -> Result<&Export, Timestamp> {
+        match self {
+            Requested::Queued(export) | Requested::AlreadyRunning(export) => Ok(export),
+            Requested::TooMany { next } => Err(*next),
+        }
+    }
+}
+
+const INSERT: &str = "
+    INSERT INTO exports (id, subject_key, workspace_id, since, until, file_contents, status, created_at)
+    VALUES (:id, :subject, :workspace, :since, :until, :file_contents, 'queued', :now)";
+const RUNNING: &str =
+    "SELECT * FROM exports WHERE subject_key = :subject AND status IN ('queued', 'building')";
+// One that failed on our side is not held against the person.
+const LIMITING: &str = "SELECT created_at FROM exports
+    WHERE subject_key = :subject AND status <> 'failed' AND created_at > :since
+    ORDER BY created_at DESC LIMIT 1 OFFSET :per_day - 1";
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+impl Ledger {
+    /// Queues an export, unless the person has one running: then that one is the answer. The limit is
+    /// looked at before anything is begun.
+    pub async fn request_export(&self, new: NewExport) -> Result<Requested, LedgerError> {
+        self.write(move |tx| {
+            let event = Event::new(Kind::ExportRequested, Some(&new.subject_key), &new.by);
+            let subject = named_params! { ":subject": new.subject_key.0 };
+            let running = tx
+                .query_row(RUNNING, subject, Export::from_row)
+                .optional()?;
+            if let Some(running) = running {
+                let event = event.about(running.id).ended("already_running");
+                append(tx, new.now, &event)?;
+                return Ok(Requested::AlreadyRunning(running));
+            }
+            if let Some(next) = next_allowed(tx, &new)? {
+                let limited = Event::new(Kind::Limited, Some(&new.subject_key), &new.by);
+                per_day(&new).note_once(tx, &limited, new.now)?;
+                return Ok(Requested::TooMany { next });
+            }
+            tx.execute(
+                INSERT,
+                named_params! {
+                    ":id": new.id.to_string(), ":subject": new.subject_key.0,
+                    ":workspace": new.scope.workspace,
+                    ":since": new.scope.since.map(Timestamp::as_millisecond),
+                    ":until": new.scope.until.map(Timestamp::as_millisecond),
+                    ":file_contents": new.scope.file_contents, ":now": new.now.as_millisecond(),
+                },
+            )?;
+            append(
+                tx,
+                new.now,
+                &event.about(new.id).with(kind_of_scope(&new.scope)),
+            )?;
+            let queued = tx.query_row(RUNNING, subject, Export::from_row)?;
+            Ok(Requested::Queued(queued))
+        })
+        .await
+    }
+}
+
+/// The limit as far as refusals are noted; the exports themselves are what is counted.
+fn per_day(new: &NewExport) -> Limit {
+    Limit {
+        name: "exports_per_day",
+        who: new.subject_key.0.clone(),
+        tries: new.per_day,
+        within: DAY.unsigned_abs(),
+    }
+}
+
+/// When the person may ask again; none when it is now.
+fn next_allowed(tx: &Transaction<'_>, new: &NewExport) -> rusqlite::Result<Option<Timestamp>> {
+    let since = new.now.checked_sub(DAY).unwrap_or(Timestamp::MIN);
+    let limiting = tx
+        .query_row(
+            LIMITING,
+            named_params! {
+                ":subject": new.subject_key.0, ":since": since.as_millisecond(),
+                ":per_day": new.per_day.max(1),
+            },
+            |row| row.get(0),
+        )
+        .optional()?;
+    let asked_at = limiting.and_then(|millisecond| Timestamp::from_millisecond(millisecond).ok());
+    Ok(asked_at.map(|asked_at| later(asked_at, DAY.unsigned_abs())))
+}
+
+/// Which kind of part was asked for. Not which part: a workspace's id is the person's own business.
+fn kind_of_scope(scope: &Scope) -> serde_json::Value {
+    let part = match (&scope.workspace, scope.since.or(scope.until)) {
+        (Some(_), _) => "workspace",
+        (None, Some(_)) => "dates",
+        (None, None) => "everything",
+    };
+    json!({ "part": part, "file_contents": scope.file_contents })
+}
