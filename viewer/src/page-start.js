@@ -2,11 +2,12 @@
 
 import { button, h, named } from "./dom.js";
 import { SECTIONS } from "./layout.js";
+import { ENCRYPTED } from "./verify.js";
 import { count, size } from "./words.js";
 
 /** Where a file is chosen. `choose(file)`; `problem`: why the last one was not opened. */
 export function startPage({ choose, problem, isServed }) {
-  const input = h("input.hidden", { type: "file", id: "file", accept: ".json,application/json", onchange: () => { if (input.files[0]) choose(input.files[0]); } });
+  const input = h("input.hidden", { type: "file", id: "file", accept: ".json,.age,application/json", onchange: () => { if (input.files[0]) choose(input.files[0]); } });
   const drop = h("div.drop", {},
     h("p.drop-title", {}, "Drop your export here"),
     h("p", {}, h("label.button", { for: "file" }, "Choose the file"), input),
@@ -27,8 +28,20 @@ export function startPage({ choose, problem, isServed }) {
 
 /** A file that is no export, said plainly. */
 export function noExport(name, why) {
+  if (why === ENCRYPTED) return encrypted(name);
   return [h("strong", {}, "This is not an export."), " ", named(name), " was not opened. ", why,
     " An export is the JSON file that you get under Settings, Data Protection."];
+}
+
+/** A file that this page cannot open, and what can. */
+function encrypted(name) {
+  const plain = name.replace(/\.age$/, "") || "export.json";
+  const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+  const command = (text) => h("pre", {}, h("code", {}, text));
+  return [h("strong", {}, "This export is encrypted."), " ", named(name), " is a file of the age format. It is opened with the passphrase that was chosen for it, or with your private key; this page cannot do that.",
+    h("p", {}, "Open it on your computer with ", h("code", {}, "age"), ", a free program, and then choose the file that it writes:"),
+    command(`age -d -o ${quoted(plain)} ${quoted(name)}`), h("p", {}, "To a public key, add ", h("code", {}, "-i"), " and the file of your private key. Or look at it without writing it to the disk:"),
+    command(`carryall view ${quoted(name)}`)];
 }
 
 /** While a file is read: `show(progress)` brings it up to date. */

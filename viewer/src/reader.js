@@ -9,7 +9,7 @@ import { readRecords, readValue } from "./records.js";
 import { Scanner } from "./scan.js";
 import { Search } from "./search.js";
 import { pieces, read } from "./source.js";
-import { whyNoExport } from "./verify.js";
+import { ENCRYPTED, isEncrypted, whyNoExport } from "./verify.js";
 
 /** The last line is shorter than this: a digest and a signature. */
 const TAIL_BYTES = 64 << 10;
@@ -37,6 +37,7 @@ export class Reader {
   /** Goes through the whole file once. Returns what the checks need, or why it is no export. */
   async scan(progress) {
     const { source, directory } = this;
+    if (isEncrypted(await read(source, 0, Math.min(source.size, 64)))) return { whyNot: ENCRYPTED };
     const scanner = new Scanner(directory);
     let told = 0;
     let at = 0;

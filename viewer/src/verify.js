@@ -5,6 +5,15 @@ import { countOf, count } from "./words.js";
 
 const title = (key) => SECTIONS[key] ?? key;
 
+/** What is said of a file of the age format: only its owner's passphrase or key shows what is in it. */
+export const ENCRYPTED = "encrypted";
+
+/** Whether a file that begins with these bytes is encrypted in the age format, in binary or in armor. */
+export function isEncrypted(bytes) {
+  const text = new TextDecoder("latin1").decode(bytes).trimStart();
+  return text.startsWith("age-encryption.org/") || text.startsWith("-----BEGIN AGE ENCRYPTED FILE-----");
+}
+
 /** Whether a file is an export at all; if not, why, in a sentence. */
 export function whyNoExport({ size, header, strangeAt, keys }) {
   if (size === 0) return "The file is empty.";

@@ -9,6 +9,7 @@ mod ledger;
 mod memory;
 mod product;
 mod products;
+mod protect;
 mod random;
 mod web;
 mod whole_file;

@@ -43,6 +43,11 @@ impl Randomness {
         Zeroizing::new(self.bytes())
     }
 
+    /// 128 bits that no two files of one key share.
+    pub fn nonce(&self) -> [u8; 16] {
+        self.bytes()
+    }
+
     /// A UUID v7, which sorts by the time it was made.
     pub fn uuid(&self, now: Timestamp) -> Uuid {
         let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);

@@ -14,6 +14,7 @@ mod json_path;
 mod json_read;
 mod json_string;
 mod json_visit;
+pub mod original;
 pub mod read;
 mod repair;
 pub mod schema;

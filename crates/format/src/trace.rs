@@ -15,8 +15,7 @@ mod selection;
 mod tree;
 mod walk;
 
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::Read;
 
 pub use self::error::TraceError;
 pub use self::extract::{ExtractOrder, Sound, extract, require_sound};
@@ -36,12 +35,12 @@ pub fn trace<R: Read>(
     match input {
         Input::File(file) => {
             let mut walk = Walk::new(wanted, None);
-            let mut outline = walk.through(again(&file)?, advanced)?;
+            let mut outline = walk.through(file.from_start(), advanced)?;
             if walk.is_out_of_order() {
                 walk = Walk::new(wanted, Some(1));
                 for rank in walk::RANKS {
                     walk.turn_to(rank);
-                    outline = walk.through(again(&file)?, advanced)?;
+                    outline = walk.through(file.from_start(), advanced)?;
                 }
             }
             walk.finish(&outline)
@@ -55,13 +54,6 @@ pub fn trace<R: Read>(
             walk.finish(&outline)
         }
     }
-}
-
-/// The same file from its start.
-fn again(file: &File) -> io::Result<File> {
-    let mut file = file.try_clone()?;
-    file.seek(SeekFrom::Start(0))?;
-    Ok(file)
 }
 
 /// Hands over piece by piece, until there is no more or `take` has had enough.

@@ -23,7 +23,6 @@ mod tally;
 mod threads;
 mod walk;
 
-use std::fs::File;
 use std::io::{self, Read};
 
 pub use self::collect::{GapLine, Gaps};
@@ -33,6 +32,7 @@ pub use self::conclude::{
 pub use self::finding::{Code, Finding, Findings, Severity};
 pub use self::tally::WorkspaceCounts;
 use crate::json_read::InvalidJson;
+use crate::original::Original;
 use crate::read::MAX_RECORD_BYTES;
 use crate::sign::KnownKeys;
 
@@ -67,7 +67,7 @@ impl Default for Options {
 #[derive(Debug)]
 pub enum Input<R> {
     /// A file. Records that something is wrong with are read once more, to be named.
-    File(File),
+    File(Original),
     /// A pipe. It is read once, so some findings say their place only.
     Stream(R),
 }
@@ -75,8 +75,8 @@ pub enum Input<R> {
 impl Input<io::Empty> {
     /// A file.
     #[must_use]
-    pub fn file(file: File) -> Input<io::Empty> {
-        Input::File(file)
+    pub fn file(file: impl Into<Original>) -> Input<io::Empty> {
+        Input::File(file.into())
     }
 }
 
@@ -93,16 +93,15 @@ pub fn verify<R: Read + Send>(
     let (bytes, checkers) = (options.max_record_bytes, options.checkers.max(1));
     let (ran, again) = match input {
         Input::File(file) => {
-            let again = file.try_clone()?;
             let ran = threads::run(
-                file,
+                file.from_start(),
                 bytes,
                 checkers,
                 options.digest,
                 &mut collected,
                 advanced,
             )?;
-            (ran, Some(again))
+            (ran, Some(file))
         }
         Input::Stream(input) => {
             let ran = threads::run(

@@ -6,9 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, anyhow, bail};
+use carryall_format::original::Original;
 use carryall_format::trace::require_sound;
+use carryall_format::verify::Input;
 use indicatif::ProgressBar;
 
+use super::given::{self, OpenArgs};
 use super::{destination, progress};
 use crate::convert::{self, Format, Losses};
 
@@ -32,6 +35,8 @@ pub struct Convert {
     /// The export
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    #[command(flatten)]
+    opening: OpenArgs,
     /// What to make of it
     #[arg(long, value_name = "FORMAT", value_enum)]
     to: Format,
@@ -45,29 +50,26 @@ pub struct Convert {
 
 impl Convert {
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        let file = self.open()?;
-        let size = file.metadata()?.len();
+        let given = self.opening.open(&self.file)?;
+        let itself = given.file;
+        let Input::File(original) = given.input else {
+            bail!(
+                "{} is not a file\nhint: an export is read several times to convert it; save it as a file first",
+                given::name(&self.file)
+            );
+        };
+        if let Some(file) = &itself {
+            self.refuse_to_replace(file)?;
+        }
         let bar = progress::bar();
-        bar.set_length(size);
+        bar.set_length(given.size_bytes.unwrap_or_default());
         bar.set_message("checking");
-        require_sound(&file, &mut |at| bar.set_position(at))
+        require_sound(&original, &mut |at| bar.set_position(at))
             .map_err(|error| self.unsound(&error))?;
         bar.set_message("converting");
-        let losses = self.convert(&file, &bar)?;
+        let losses = self.convert(&original, &bar)?;
         bar.finish_and_clear();
         Ok(self.report(&losses))
-    }
-
-    fn open(&self) -> anyhow::Result<File> {
-        let name = self.file.display();
-        let file =
-            File::open(&self.file).map_err(|error| anyhow!("{name} cannot be read: {error}"))?;
-        if !file.metadata()?.is_file() {
-            bail!(
-                "{name} is not a file\nhint: an export is read several times to convert it; save it as a file first"
-            );
-        }
-        Ok(file)
     }
 
     fn unsound(&self, error: &carryall_format::trace::TraceError) -> anyhow::Error {
@@ -78,7 +80,7 @@ impl Convert {
         )
     }
 
-    fn convert(&self, file: &File, bar: &ProgressBar) -> anyhow::Result<Losses> {
+    fn convert(&self, file: &Original, bar: &ProgressBar) -> anyhow::Result<Losses> {
         let mut advanced = |at| bar.set_position(at);
         if self.to.is_folder() {
             return self.write_folder(file, &mut advanced);
@@ -91,7 +93,6 @@ impl Convert {
             self.refuse_losses(&losses)?;
             Ok(losses)
         };
-        self.refuse_to_replace(file)?;
         if self.out.as_os_str() == "-" {
             use std::os::fd::AsFd;
             return write(std::io::stdout().as_fd().try_clone_to_owned()?.into());
@@ -100,7 +101,11 @@ impl Convert {
     }
 
     /// A folder has its name when all of it is there.
-    fn write_folder(&self, file: &File, advanced: &mut dyn FnMut(u64)) -> anyhow::Result<Losses> {
+    fn write_folder(
+        &self,
+        file: &Original,
+        advanced: &mut dyn FnMut(u64),
+    ) -> anyhow::Result<Losses> {
         let hidden = self.beside(".carryall-convert-")?;
         let losses = convert::to_folder(file, self.to, hidden.path(), advanced)?;
         self.refuse_losses(&losses)?;
@@ -109,7 +114,11 @@ impl Convert {
         Ok(losses)
     }
 
-    fn write_database(&self, file: &File, advanced: &mut dyn FnMut(u64)) -> anyhow::Result<Losses> {
+    fn write_database(
+        &self,
+        file: &Original,
+        advanced: &mut dyn FnMut(u64),
+    ) -> anyhow::Result<Losses> {
         let hidden = self.beside(".carryall-convert-")?;
         let path = hidden.path().join("export.db");
         let losses = convert::to_database(file, &path, advanced)?;

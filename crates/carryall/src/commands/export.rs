@@ -6,7 +6,8 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use carryall_format::section::Section;
-use carryall_source::export::{ExportOrder, Exported, export};
+use carryall_source::connect::Source;
+use carryall_source::export::{ExportError, ExportOrder, Exported, export};
 use carryall_source::scope::Scope;
 use carryall_source::subject::find_subject;
 use jiff::tz::TimeZone;
@@ -16,7 +17,10 @@ use super::destination;
 use super::keys::SigningKeyArg;
 use super::origin::{SourceArgs, with_hint};
 use super::progress::ExportProgress;
+use super::protecting::{ProtectArgs, write_encrypted};
+
 use crate::clock::Clock;
+use crate::protect::Lock;
 use crate::random::Randomness;
 
 /// Delivered, with gaps that the file lists.
@@ -31,7 +35,8 @@ const WITH_GAPS: u8 = 3;
   carryall demo --dir demo
   carryall export --source sqlite:demo/PRODUCT.db --files demo/files \\
       --subject marta@northbridge.example --out export.json
-  carryall export … --out - | jq '.workspaces[].name'")]
+  carryall export … --out - | jq '.workspaces[].name'
+  carryall export … --out export.json.age --recipient age1…")]
 pub struct Export {
     #[command(flatten)]
     source: SourceArgs,
@@ -55,6 +60,8 @@ pub struct Export {
     until: Option<Timestamp>,
     #[command(flatten)]
     signing_key: SigningKeyArg,
+    #[command(flatten)]
+    protect: ProtectArgs,
     /// Leave the bytes of files out; their records stay
     #[arg(long)]
     without_file_contents: bool,
@@ -67,6 +74,7 @@ impl Export {
         {
             bail!("--since is not before --until: nothing lies between them");
         }
+        let lock = self.protect.lock(&self.out)?;
         let signing_key = self.signing_key.read()?;
         let map = self.source.product.load()?;
         let source = self.source.connect(self.files.clone())?;
@@ -93,26 +101,31 @@ impl Export {
             generator_version: env!("CARGO_PKG_VERSION"),
         };
         let progress = ExportProgress::start();
-        let exported = if self.out.as_os_str() == "-" {
-            let out = std::io::stdout();
-            if out.is_terminal() {
-                bail!(
-                    "a terminal is no place for an export: name a file with --out, or pipe it on"
-                );
-            }
-            export(&source, &order, out, &progress)
-                .map_err(|error| with_hint(&error, error.hint()))?
-        } else {
-            destination::write_whole(&self.out, "--out", |file| {
-                export(&source, &order, file, &progress)
-                    .map_err(|error| with_hint(&error, error.hint()))
-            })?
-        };
+        let exported = self.write(&source, &order, lock.as_ref(), &progress)?;
         progress.finish();
-        Ok(self.report(&exported))
+        Ok(self.report(&exported, lock.is_some()))
     }
 
-    fn report(&self, exported: &Exported) -> ExitCode {
+    fn write(
+        &self,
+        source: &Source,
+        order: &ExportOrder<'_>,
+        lock: Option<&Lock>,
+        progress: &ExportProgress,
+    ) -> anyhow::Result<Exported> {
+        if self.out.as_os_str() != "-" {
+            return destination::write_whole(&self.out, "--out", |file| {
+                written(source, order, lock, file, progress)
+            });
+        }
+        let out = std::io::stdout();
+        if out.is_terminal() {
+            bail!("a terminal is no place for an export: name a file with --out, or pipe it on");
+        }
+        written(source, order, lock, out, progress)
+    }
+
+    fn report(&self, exported: &Exported, is_encrypted: bool) -> ExitCode {
         let mut err = std::io::stderr().lock();
         let records: u64 = exported
             .counts
@@ -123,8 +136,9 @@ impl Export {
         // Nothing more can be done when even standard error is gone.
         let _ = writeln!(
             err,
-            "{}: {records} records, {}, SHA-256 {}",
+            "{}: {records} records, {}{}, SHA-256 {}",
             self.out.display(),
+            if is_encrypted { "encrypted, " } else { "" },
             indicatif::HumanBytes(exported.size_bytes),
             carryall_format::write::hex(&exported.sha256)
         );
@@ -152,6 +166,29 @@ impl Export {
         }
         ExitCode::from(WITH_GAPS)
     }
+}
+
+/// Writes the export, encrypted if there is a lock. Its size and digest are then those of what was
+/// written.
+fn written(
+    source: &Source,
+    order: &ExportOrder<'_>,
+    lock: Option<&Lock>,
+    out: impl Write + Send + 'static,
+    progress: &ExportProgress,
+) -> anyhow::Result<Exported> {
+    let failed = |error: ExportError| with_hint(&error, error.hint());
+    let Some(lock) = lock else {
+        return export(source, order, out, progress).map_err(failed);
+    };
+    let (exported, size_bytes, sha256) = write_encrypted(lock, out, |out| {
+        export(source, order, out, progress).map_err(failed)
+    })?;
+    Ok(Exported {
+        size_bytes,
+        sha256,
+        ..exported
+    })
 }
 
 fn first_moment(text: &str) -> Result<Timestamp, String> {

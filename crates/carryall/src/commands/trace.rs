@@ -4,12 +4,13 @@ mod json;
 mod text;
 
 use std::fs::File;
-use std::io::{IsTerminal, Read, Write};
+use std::io::{IsTerminal, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, anyhow, bail};
+use carryall_format::original::Original;
 use carryall_format::section::Section;
 use carryall_format::trace::{
     ExtractOrder, Input, Sound, TraceError, WorkspaceName, extract, require_sound, trace,
@@ -18,10 +19,13 @@ use carryall_format::write::Written;
 use carryall_source::export::rfc3339;
 use indicatif::ProgressBar;
 
+use super::given::{Given, OpenArgs};
 use super::origin::with_hint;
 use super::plain::plain;
-use super::{destination, progress, verify};
+use super::protecting::{RecipientArgs, or_refuse, write_encrypted};
+use super::{destination, given, progress};
 use crate::clock::Clock;
+use crate::protect::{Lock, Passphrase, ProtectError};
 use crate::random::Randomness;
 use crate::web::words;
 
@@ -59,23 +63,34 @@ pub struct Trace {
     /// Also write an export file of this workspace alone; - is standard output, without the tree
     #[arg(long, value_name = "OUT")]
     extract: Option<PathBuf>,
+    #[command(flatten)]
+    opening: OpenArgs,
+    #[command(flatten)]
+    recipients: RecipientArgs,
+    /// Encrypt the extract with the passphrase that is this file's only line
+    #[arg(long, value_name = "FILE", requires = "extract", conflicts_with_all = ["recipient", "recipients_file"])]
+    extract_passphrase_file: Option<PathBuf>,
 }
 
 type Tree = carryall_format::trace::Trace;
-type Original = Input<Box<dyn Read + Send>>;
 
 impl Trace {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         match &self.extract {
             Some(out) => self.cut_out(out),
+            None if self.recipients.is_given() => {
+                bail!(
+                    "only an extract is written, so only one can be encrypted: name it with --extract"
+                )
+            }
             None => self.look(),
         }
     }
 
     fn look(&self) -> anyhow::Result<ExitCode> {
-        let original = self.open()?;
-        let bar = bar(&original, "reading");
-        let tree = trace(original, &self.workspace, &mut |at| bar.set_position(at));
+        let given = self.opening.open(&self.file)?;
+        let bar = bar(&given, "reading");
+        let tree = trace(given.input, &self.workspace, &mut |at| bar.set_position(at));
         bar.finish_and_clear();
         let tree = tree.map_err(|error| self.failed(&error))?;
         self.print(&tree)?;
@@ -99,7 +114,13 @@ impl Trace {
                 "a terminal is no place for an extract: name a file with --extract, or pipe it on"
             );
         }
-        let (file, bar) = self.regular_file(out)?;
+        let lock = or_refuse(self.lock(), out)?;
+        let given = self.opening.open(&self.file)?;
+        if let Some(file) = &given.file {
+            refuse_to_replace(file, out)?;
+        }
+        let was_encrypted = given.is_encrypted;
+        let (file, bar) = self.original(given)?;
         let mut advanced = |at| bar.set_position(at);
         let sound = require_sound(&file, &mut advanced).map_err(|error| self.failed(&error))?;
         bar.set_message("reading");
@@ -108,10 +129,16 @@ impl Trace {
         let mut tree = tree.map_err(|error| self.failed(&error))?;
         bar.set_message("cutting");
         let written = if is_stdout {
-            self.write(&sound, &mut tree, std::io::stdout(), &mut advanced)?
+            self.write(
+                &sound,
+                &mut tree,
+                lock.as_ref(),
+                std::io::stdout(),
+                &mut advanced,
+            )?
         } else {
             destination::write_whole(out, "--extract", |to| {
-                self.write(&sound, &mut tree, to, &mut advanced)
+                self.write(&sound, &mut tree, lock.as_ref(), to, &mut advanced)
             })?
         };
         bar.finish_and_clear();
@@ -119,13 +146,26 @@ impl Trace {
             self.print(&tree)?;
         }
         report(out, &tree, &sound, &written);
+        if was_encrypted && lock.is_none() {
+            eprintln!("note: the export is encrypted, and this extract of it is not");
+        }
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// What closes the extract, if anything does.
+    fn lock(&self) -> Result<Option<Lock>, ProtectError> {
+        let Some(path) = &self.extract_passphrase_file else {
+            return self.recipients.lock();
+        };
+        let passphrase = Passphrase::in_file(path).and_then(Passphrase::strong)?;
+        Lock::with_passphrase(&passphrase).map(Some)
     }
 
     fn write(
         &self,
         sound: &Sound,
         tree: &mut Tree,
+        lock: Option<&Lock>,
         out: impl Write + Send + 'static,
         advanced: &mut dyn FnMut(u64),
     ) -> anyhow::Result<Written> {
@@ -135,7 +175,18 @@ impl Trace {
             created_at: &rfc3339(now),
             generator_version: env!("CARGO_PKG_VERSION"),
         };
-        extract(sound, tree, &order, out, advanced).map_err(|error| self.failed(&error))
+        let Some(lock) = lock else {
+            return extract(sound, tree, &order, out, advanced)
+                .map_err(|error| self.failed(&error));
+        };
+        let (written, size_bytes, sha256) = write_encrypted(lock, out, |out| {
+            extract(sound, tree, &order, out, advanced).map_err(|error| self.failed(&error))
+        })?;
+        Ok(Written {
+            size_bytes,
+            sha256,
+            ..written
+        })
     }
 
     fn print(&self, tree: &Tree) -> anyhow::Result<()> {
@@ -153,39 +204,18 @@ impl Trace {
     }
 
     fn name(&self) -> String {
-        if self.file.as_os_str() == "-" {
-            "standard input".to_owned()
-        } else {
-            self.file.display().to_string()
-        }
-    }
-
-    /// A file, or what can be read once only.
-    fn open(&self) -> anyhow::Result<Original> {
-        if self.file.as_os_str() == "-" {
-            let input = std::io::stdin();
-            if input.is_terminal() {
-                bail!("standard input is a terminal: pipe an export in, or name a file");
-            }
-            return Ok(Input::Stream(Box::new(input)));
-        }
-        let file = verify::open(&self.file)?;
-        Ok(if file.metadata()?.is_file() {
-            Input::File(file)
-        } else {
-            Input::Stream(Box::new(file))
-        })
+        given::name(&self.file)
     }
 
     /// An extract is cut in several looks, so a pipe is kept in a file without a name.
-    fn regular_file(&self, out: &Path) -> anyhow::Result<(File, ProgressBar)> {
-        let original = self.open()?;
-        let bar = bar(&original, "checking");
-        let mut pipe = match original {
-            Input::File(file) => {
-                refuse_to_replace(&file, out)?;
-                return Ok((file, bar));
-            }
+    fn original(&self, given: Given) -> anyhow::Result<(Original, ProgressBar)> {
+        let bar = bar(&given, "checking");
+        let mut pipe = match given.input {
+            Input::File(file) => return Ok((file, bar)),
+            Input::Stream(_) if given.is_encrypted => bail!(
+                "{} is encrypted, and an extract is cut in several looks: what a pipe brings would have to be kept in clear\nhint: name the encrypted file itself",
+                self.name()
+            ),
             Input::Stream(pipe) => pipe,
         };
         let kept = tempfile::tempfile().and_then(|mut file| {
@@ -198,7 +228,7 @@ impl Trace {
                 self.name()
             )
         })?;
-        Ok((kept, bar))
+        Ok((kept.into(), bar))
     }
 
     fn failed(&self, error: &TraceError) -> anyhow::Error {
@@ -214,11 +244,11 @@ impl Trace {
     }
 }
 
-fn bar(original: &Original, message: &'static str) -> ProgressBar {
+fn bar(given: &Given, message: &'static str) -> ProgressBar {
     let bar = progress::bar();
     bar.set_message(message);
-    if let Input::File(file) = original {
-        bar.set_length(file.metadata().map_or(0, |found| found.len()));
+    if let Some(size_bytes) = given.size_bytes {
+        bar.set_length(size_bytes);
     }
     bar
 }

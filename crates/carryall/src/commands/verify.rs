@@ -3,16 +3,16 @@
 mod json;
 mod text;
 
-use std::fs::File;
-use std::io::{IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, anyhow};
 use carryall_format::sign::KnownKeys;
-use carryall_format::verify::{Input, Options, Report, Verdict, verify};
+use carryall_format::verify::{Options, Report, Verdict, verify};
 
-use super::progress;
+use super::given::OpenArgs;
+use super::{given, progress};
 
 /// Check an export: every byte, every record, every reference, digest and signature
 ///
@@ -22,11 +22,14 @@ use super::progress;
 #[command(after_help = "Examples:
   carryall verify PRODUCT-export-2026-11-24.json
   carryall verify export.json --key carryall-keys.json --require-signature
-  ssh host cat export.json | carryall verify - --json | jq .verdict")]
+  ssh host cat export.json | carryall verify - --json | jq .verdict
+  carryall verify export.json.age --identity key.txt")]
 pub struct Verify {
     /// The export; - is standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    #[command(flatten)]
+    opening: OpenArgs,
     /// Print one JSON object instead of a report for people
     #[arg(long)]
     json: bool,
@@ -79,49 +82,20 @@ impl Verify {
     }
 
     fn name(&self) -> String {
-        if self.is_stdin() {
-            "standard input".to_owned()
-        } else {
-            self.file.display().to_string()
-        }
-    }
-
-    fn is_stdin(&self) -> bool {
-        self.file.as_os_str() == "-"
+        given::name(&self.file)
     }
 
     fn check(&self, options: &Options) -> anyhow::Result<Report> {
+        let given = self.opening.open(&self.file)?;
         let bar = progress::bar();
         bar.set_message("checking");
-        let mut advanced = |bytes| bar.set_position(bytes);
-        let report = if self.is_stdin() {
-            let input = std::io::stdin();
-            if input.is_terminal() {
-                return Err(anyhow!(
-                    "standard input is a terminal: pipe an export in, or name a file"
-                ));
-            }
-            verify(Input::Stream(input), options, &mut advanced)
-        } else {
-            let file = open(&self.file)?;
-            bar.set_length(file.metadata().map_or(0, |found| found.len()));
-            verify(Input::file(file), options, &mut advanced)
-        };
+        if let Some(size_bytes) = given.size_bytes {
+            bar.set_length(size_bytes);
+        }
+        let report = verify(given.input, options, &mut |bytes| bar.set_position(bytes));
         bar.finish_and_clear();
         report.with_context(|| format!("{} cannot be read to its end", self.name()))
     }
-}
-
-/// Opens an export.
-pub fn open(path: &Path) -> anyhow::Result<File> {
-    let file = File::open(path).with_context(|| format!("{} cannot be opened", path.display()))?;
-    if file.metadata().is_ok_and(|found| found.is_dir()) {
-        return Err(anyhow!(
-            "{} is a folder: name the export in it",
-            path.display()
-        ));
-    }
-    Ok(file)
 }
 
 fn known_keys(files: &[PathBuf]) -> anyhow::Result<KnownKeys> {

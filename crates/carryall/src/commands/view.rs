@@ -14,23 +14,29 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
+use carryall_format::original::Original;
+use carryall_format::verify::Input;
 use tokio::net::TcpListener;
 
+use super::given::OpenArgs;
 use crate::random::Randomness;
 use crate::web::viewer::{self, Served, ServedFile};
-use crate::web::{add_headers, part_of, requested};
+use crate::web::{Sent, add_headers, part_of, requested};
 
 /// Look into an export file in your browser
 ///
 /// Serves the viewer and the file to this computer alone, under an address that nobody can guess, until
 /// Ctrl-C. Nothing leaves the computer. Who sees the address can read the file as long as this runs.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:
-  carryall view export.json")]
+#[command(after_help = "Examples:
+  carryall view export.json
+  carryall view export.json.age --identity key.txt")]
 pub struct View {
     /// The export file
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    #[command(flatten)]
+    opening: OpenArgs,
     /// The port to listen on; 0 takes a free one
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     port: u16,
@@ -38,7 +44,7 @@ pub struct View {
 
 impl View {
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        let shown = Shown::open(&self.file)?;
+        let shown = Shown::open(&self.file, &self.opening)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -54,10 +60,12 @@ struct Shown {
     path: PathBuf,
     name: String,
     size: u64,
+    /// An encrypted file is opened once, and deciphered wherever it is read.
+    opened: Option<Original>,
 }
 
 impl Shown {
-    fn open(path: &Path) -> anyhow::Result<Shown> {
+    fn open(path: &Path, opening: &OpenArgs) -> anyhow::Result<Shown> {
         let found = File::open(path)
             .and_then(|file| file.metadata())
             .with_context(|| format!("cannot open {}", path.display()))?;
@@ -67,11 +75,16 @@ impl Shown {
                 path.display()
             );
         }
+        let given = opening.open(path)?;
         let name = path.file_name().unwrap_or(path.as_os_str());
         Ok(Shown {
             path: path.to_owned(),
             name: name.to_string_lossy().into_owned(),
-            size: found.len(),
+            size: given.size_bytes.unwrap_or(0),
+            opened: match given.input {
+                Input::File(original) if given.is_encrypted => Some(original),
+                _ => None,
+            },
         })
     }
 }
@@ -134,10 +147,18 @@ async fn file(State(shown): State<Arc<Shown>>, headers: HeaderMap) -> Response {
         .get(header::RANGE)
         .and_then(|range| range.to_str().ok());
     let part = requested(range, shown.size);
+    let sent = |original| Sent {
+        original,
+        size_bytes: shown.size,
+        content_type: "application/json",
+    };
+    let failed = |error: &std::io::Error| eprintln!("error: the file cannot be shown: {error}");
+    if let Some(original) = &shown.opened {
+        return part_of(&sent(original.clone()), part, failed);
+    }
     let opened = File::open(&shown.path).and_then(|file| Ok((file.metadata()?.len(), file)));
     match opened {
-        Ok((size, file)) if size == shown.size => part_of(file, size, part)
-            .unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response()),
+        Ok((size, file)) if size == shown.size => part_of(&sent(file.into()), part, failed),
         Ok(_) => StatusCode::CONFLICT.into_response(),
         Err(_) => StatusCode::NOT_FOUND.into_response(),
     }
@@ -158,7 +179,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("an export.json");
         std::fs::write(&path, "0123456789").expect("writes");
-        let shown = Shown::open(&path).expect("opens");
+        let shown = Shown::open(&path, &OpenArgs::default()).expect("opens");
         let address = ADDRESS.parse().expect("an address");
         (router(shown, address, "secret"), folder)
     }
@@ -257,9 +278,11 @@ mod tests {
     #[test]
     fn what_is_no_file_is_named() {
         let folder = tempfile::tempdir().expect("a folder");
-        let error = Shown::open(folder.path()).expect_err("a folder is no file");
+        let error =
+            Shown::open(folder.path(), &OpenArgs::default()).expect_err("a folder is no file");
         assert!(format!("{error:#}").contains("is no file"), "{error:#}");
-        let error = Shown::open(&folder.path().join("none.json")).expect_err("is not there");
+        let error = Shown::open(&folder.path().join("none.json"), &OpenArgs::default())
+            .expect_err("is not there");
         assert!(
             format!("{error:#}").starts_with("cannot open "),
             "{error:#}"

@@ -1,23 +1,21 @@
 //! The export file as a stream of records.
 
-use std::fs::File;
-use std::io::{Seek, SeekFrom};
-
+use carryall_format::original::Original;
 use carryall_format::read::{Part, Splitter};
 
 use super::Item;
 
 /// An export that was found sound.
 pub struct Export {
-    file: File,
+    original: Original,
 }
 
 impl Export {
-    /// Reads this file, from its start.
-    pub fn of(file: &File) -> anyhow::Result<Export> {
-        Ok(Export {
-            file: file.try_clone()?,
-        })
+    /// Reads this, from its start, as often as asked.
+    pub fn of(original: &Original) -> Export {
+        Export {
+            original: original.clone(),
+        }
     }
 
     /// Shows each value to `visit`, in file order.
@@ -26,9 +24,7 @@ impl Export {
         visit: &mut dyn FnMut(&Item<'_>) -> anyhow::Result<()>,
         advanced: &mut dyn FnMut(u64),
     ) -> anyhow::Result<()> {
-        let mut file = &self.file;
-        file.seek(SeekFrom::Start(0))?;
-        let mut splitter = Splitter::new(file);
+        let mut splitter = Splitter::new(self.original.from_start());
         while let Some(piece) = splitter.next_piece()? {
             for batch in &piece.batches {
                 for slice in &batch.slices {

@@ -27,6 +27,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
+use carryall_format::original::Original;
 use carryall_format::read::Part;
 use carryall_format::section::Section;
 
@@ -160,7 +161,7 @@ impl Item<'_> {
 
 /// Converts a sound export into one file.
 pub fn to_file(
-    export: &File,
+    export: &Original,
     format: Format,
     out: File,
     advanced: &mut dyn FnMut(u64),
@@ -170,7 +171,7 @@ pub fn to_file(
 
 /// Converts a sound export into a folder, which is there and empty.
 pub fn to_folder(
-    export: &File,
+    export: &Original,
     format: Format,
     folder: &Path,
     advanced: &mut dyn FnMut(u64),
@@ -180,7 +181,7 @@ pub fn to_folder(
 
 /// Converts a sound export into a database, at a path where nothing is yet.
 pub fn to_database(
-    export: &File,
+    export: &Original,
     path: &Path,
     advanced: &mut dyn FnMut(u64),
 ) -> anyhow::Result<Losses> {
@@ -188,11 +189,11 @@ pub fn to_database(
 }
 
 fn run(
-    file: &File,
+    original: &Original,
     mut target: Box<dyn Target>,
     advanced: &mut dyn FnMut(u64),
 ) -> anyhow::Result<Losses> {
-    let export = Export::of(file)?;
+    let export = Export::of(original);
     let mut losses = Losses::default();
     let mut index = Index::default();
     let needs = target.needs();

@@ -1,27 +1,21 @@
 //! The download of a finished export: its owner's, whole, resumable, in constant memory.
 
 use std::fs::File;
-use std::io::{Seek as _, SeekFrom};
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::response::Response;
 use axum::routing::get;
-use tokio::io::AsyncReadExt as _;
-use tokio_util::io::ReaderStream;
 
 use super::Web;
 use super::confirm;
 use super::errors::PageError;
+use super::parts::{Sent, part_of, set};
 use super::ranges::{Part, requested};
 use super::sessions::Person;
 use crate::ledger::{Artifact, ExportId};
-
-/// How much of the file is in memory at a time.
-const CHUNK_BYTES: usize = 256 * 1024;
 
 pub fn router() -> Router<Arc<Web>> {
     Router::new().route("/exports/{id}/download", get(download))
@@ -60,7 +54,7 @@ async fn download(
         }
         tracing::info!(export = %id, size_bytes = artifact.size_bytes, "download begins");
     }
-    answer(&artifact, file, part).map_err(PageError::Artifacts)
+    Ok(answer(&artifact, file, part))
 }
 
 /// The first and the last byte that are sent, if any.
@@ -83,8 +77,13 @@ fn range<'h>(headers: &'h HeaderMap, artifact: &Artifact) -> Option<&'h str> {
     text(header::RANGE).filter(|_| is_same)
 }
 
-fn answer(artifact: &Artifact, file: File, part: Part) -> std::io::Result<Response> {
-    let mut response = part_of(file, artifact.size_bytes, part)?;
+fn answer(artifact: &Artifact, file: File, part: Part) -> Response {
+    let sent = Sent {
+        original: file.into(),
+        size_bytes: artifact.size_bytes,
+        content_type: "application/json",
+    };
+    let mut response = part_of(&sent, part, |_| {});
     set(&mut response, header::ETAG, &entity_tag(artifact));
     // The name has no character that needs quoting: its prefix is [a-z0-9-] and its rest a date.
     set(
@@ -92,39 +91,7 @@ fn answer(artifact: &Artifact, file: File, part: Part) -> std::io::Result<Respon
         header::CONTENT_DISPOSITION,
         &format!("attachment; filename=\"{}\"", artifact.file_name),
     );
-    Ok(response)
-}
-
-/// A part of a JSON file of this size, in constant memory.
-pub fn part_of(mut file: File, size: u64, part: Part) -> std::io::Result<Response> {
-    let (status, first, length) = match part {
-        Part::Whole => (StatusCode::OK, 0, size),
-        Part::Bytes { first, last } => (StatusCode::PARTIAL_CONTENT, first, last - first + 1),
-        Part::Unsatisfiable => (StatusCode::RANGE_NOT_SATISFIABLE, 0, 0),
-    };
-    file.seek(SeekFrom::Start(first))?;
-    let rest = tokio::fs::File::from_std(file).take(length);
-    let mut response = Response::new(Body::from_stream(ReaderStream::with_capacity(
-        rest,
-        CHUNK_BYTES,
-    )));
-    *response.status_mut() = status;
-    set(&mut response, header::CONTENT_TYPE, "application/json");
-    set(&mut response, header::CONTENT_LENGTH, &length.to_string());
-    set(&mut response, header::ACCEPT_RANGES, "bytes");
-    let range = match part {
-        Part::Whole => return Ok(response),
-        Part::Bytes { first, last } => format!("bytes {first}-{last}/{size}"),
-        Part::Unsatisfiable => format!("bytes */{size}"),
-    };
-    set(&mut response, header::CONTENT_RANGE, &range);
-    Ok(response)
-}
-
-fn set(response: &mut Response, name: HeaderName, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        response.headers_mut().insert(name, value);
-    }
+    response
 }
 
 /// Strong: the same tag means the same bytes.

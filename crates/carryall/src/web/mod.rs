@@ -20,6 +20,7 @@ mod guards;
 mod home;
 mod layout;
 mod limits;
+mod parts;
 mod passwords;
 mod public_keys;
 mod ranges;
@@ -48,8 +49,8 @@ use tower_http::trace::TraceLayer;
 
 use crate::exports::Exports;
 use crate::products::DemoPerson;
-pub use downloads::part_of;
 pub use guards::add_headers;
+pub use parts::{Sent, part_of};
 use passwords::Passwords;
 pub use ranges::requested;
 

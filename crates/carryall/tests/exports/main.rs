@@ -14,6 +14,7 @@ mod conformance;
 mod converting;
 mod counts;
 mod dangling;
+mod encrypted;
 mod export_file;
 mod extracts;
 mod json_values;

@@ -4,18 +4,18 @@
 //! References that lead out of it are null, or missing in lists. It is cut only from a file that was
 //! found sound, and names it.
 
-use std::fs::File;
 use std::io::Write;
 
 use serde_json::Value;
 
 use super::cut::Cut;
 use super::error::TraceError;
+use super::read_through;
 use super::tree::Trace;
-use super::{again, read_through};
 use crate::header::{
     DerivedFrom, FORMAT, Generator, Header, REVISION, SchemaRef, ScopeHeader, VERSION,
 };
+use crate::original::Original;
 use crate::read::Part;
 use crate::schema;
 use crate::verify::{DigestAnswer, Finding, Input, Options, Severity, Verdict, verify};
@@ -35,19 +35,19 @@ pub struct ExtractOrder<'a> {
 /// A file that was found sound.
 #[derive(Debug)]
 pub struct Sound {
-    file: File,
+    file: Original,
     /// Whether another program wrote it again, so that its digest no longer applies.
     pub is_rewritten: bool,
 }
 
 /// Checks a file as `verify` does.
-pub fn require_sound(file: &File, advanced: &mut dyn FnMut(u64)) -> Result<Sound, TraceError> {
+pub fn require_sound(file: &Original, advanced: &mut dyn FnMut(u64)) -> Result<Sound, TraceError> {
     // The digest takes as long as two checkers; more would only hold more of the file in memory.
     let options = Options {
         checkers: 2,
         ..Options::default()
     };
-    let report = verify(Input::file(again(file)?), &options, advanced)?;
+    let report = verify(Input::file(file.clone()), &options, advanced)?;
     match report.verdict {
         Verdict::Sound => {}
         Verdict::Unreadable => return Err(TraceError::NotAnExport),
@@ -65,7 +65,7 @@ pub fn require_sound(file: &File, advanced: &mut dyn FnMut(u64)) -> Result<Sound
         return Err(TraceError::NewerRevision { revision });
     }
     Ok(Sound {
-        file: file.try_clone()?,
+        file: file.clone(),
         is_rewritten: report.digest == DigestAnswer::NotApplicable,
     })
 }
@@ -85,7 +85,7 @@ pub fn extract(
     let mut cut = Cut::new(writer, &mut trace.selection, &header.subject_id);
     cut.take_over(&trace.origin, scope)?;
     for parts in passes(&trace.origin.parts) {
-        read_through(again(&sound.file)?, advanced, |piece| {
+        read_through(sound.file.from_start(), advanced, |piece| {
             cut.piece(piece, &parts)?;
             Ok(true)
         })?;

@@ -1,9 +1,7 @@
 //! Which ids stand twice, and which references name nothing.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 
 use super::check::{Checked, Hasher, IdRow, RefRow, unpack};
 use super::collect::GapLine;
@@ -11,6 +9,7 @@ use super::finding::{Code, Finding, Findings};
 use super::json::Json;
 use super::record::{Table, Values};
 use super::runs::Runs;
+use crate::original::Original;
 use crate::read::{Part, Place};
 use crate::section::Section;
 
@@ -162,7 +161,7 @@ fn unresolved(to: Section, row: RefRow, records: &Records, findings: &mut Findin
 
 /// Records that are read once more to be named; none of a pipe.
 #[derive(Debug)]
-pub struct Records(pub Option<File>);
+pub struct Records(pub Option<Original>);
 
 impl Records {
     /// What a field of the record at a place says.
@@ -170,7 +169,7 @@ impl Records {
         let file = self.0.as_ref()?;
         let mut text = vec![0; 64 << 10];
         loop {
-            let read = file.read_at(&mut text, place.offset).ok()?;
+            let read = file.fill_at(&mut text, place.offset).ok()?;
             let mut values = Values::new();
             let mut json = Json::new(&text[..read]);
             // What follows the record, or its missing end, is no matter: the ids stand before.

@@ -19,7 +19,7 @@ const ORDER: ExtractOrder<'_> = ExtractOrder {
 };
 
 fn cut(bytes: &[u8], wanted: &str) -> Result<Vec<u8>, TraceError> {
-    let original = file(bytes);
+    let original = file(bytes).into();
     let sound = require_sound(&original, &mut |_| {})?;
     let mut tree = traced(bytes, wanted)?;
     let out = Shared::default();

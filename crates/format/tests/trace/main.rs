@@ -21,7 +21,7 @@ fn file(bytes: &[u8]) -> File {
 }
 
 fn traced(bytes: &[u8], wanted: &str) -> Result<Trace, TraceError> {
-    trace::<io::Empty>(Input::File(file(bytes)), wanted, &mut |_| {})
+    trace::<io::Empty>(Input::File(file(bytes).into()), wanted, &mut |_| {})
 }
 
 fn through_a_pipe(bytes: &[u8], wanted: &str) -> Result<Trace, TraceError> {
