@@ -27,7 +27,7 @@ async function assertEndsRight(program, visitor, id) {
   assert.ok(document.messages.length > MESSAGES);
   const files = program.files();
   assert.equal(files.length, 1, `nothing else is left: ${files.map(({ name }) => name)}`);
-  assert.match(files[0].name, /^[0-9a-f]{32}\.json$/);
+  assert.match(files[0].name, /^[0-9a-f]{32}\.sealed$/);
   assert.equal(files[0].mode, 0o600, "nobody else may read it");
 }
 
@@ -56,7 +56,7 @@ test("an export killed before it began and about when it is published ends right
   await program.kill();
   await click;
   await program.start();
-  await until("the file has its name", () => program.files().some(({ name }) => name.endsWith(".json")), 60);
+  await until("the file has its name", () => program.files().some(({ name }) => name.endsWith(".sealed")), 60);
   await program.kill();
   await program.start();
   await assertEndsRight(program, visitor, program.ledger("SELECT id FROM exports"));

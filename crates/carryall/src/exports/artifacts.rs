@@ -1,7 +1,7 @@
 //! The folder of finished exports.
 //!
 //! A file is written as `KEY.part` and gets its name only when every byte is on the disk, so what is
-//! called `KEY.json` is whole. Keys are random and made here; no name that a person gave comes near.
+//! called `KEY.sealed` is whole. What is written is encrypted (`sealed.rs`), unfinished or not. Keys are random and made here; no name that a person gave comes near.
 //! Everything is readable by this program's user alone.
 
 use std::collections::BTreeSet;
@@ -11,7 +11,9 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 const WRITING: &str = "part";
-const WHOLE: &str = "json";
+const WHOLE: &str = "sealed";
+/// What was written in clear, by versions before; there is none that is older than an export is kept.
+const CLEAR: &str = "json";
 
 /// The folder.
 #[derive(Debug, Clone)]
@@ -55,9 +57,14 @@ impl Artifacts {
         File::open(self.path(key, WHOLE))
     }
 
+    /// Opens a file that a version before this one wrote in clear.
+    pub fn read_clear(&self, key: &str) -> io::Result<File> {
+        File::open(self.path(key, CLEAR))
+    }
+
     /// Removes a file, finished or not. One that is not there is removed already.
     pub fn remove(&self, key: &str) -> io::Result<()> {
-        for state in [WRITING, WHOLE] {
+        for state in [WRITING, WHOLE, CLEAR] {
             match fs::remove_file(self.path(key, state)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
@@ -74,7 +81,7 @@ impl Artifacts {
             let path = Path::new(&name);
             let ours = path
                 .extension()
-                .is_some_and(|state| state == WRITING || state == WHOLE);
+                .is_some_and(|state| state == WRITING || state == WHOLE || state == CLEAR);
             let key = path
                 .file_stem()
                 .and_then(|stem| stem.to_str())

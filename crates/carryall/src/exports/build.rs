@@ -12,10 +12,13 @@ use super::artifacts::Artifacts;
 use super::estimate::estimated_bytes;
 use super::failure::{Failure, is_disk_full};
 use super::progress::BuildProgress;
+use super::sealed::{self, bytes_on_disk};
 use crate::keys::Keys;
 use crate::ledger::{Artifact, Lease};
 use crate::product::{Exported, Order, Product, ProductError, Progress as _};
-use crate::random::hex;
+use crate::protect::chunks::ChunkWriter;
+use crate::protect::handed::Handed;
+use crate::random::{Randomness, hex};
 
 /// Space that must stay free on the disk beside the export.
 const RESERVED_BYTES: u64 = 32 << 20;
@@ -39,6 +42,8 @@ pub struct Build<'a> {
     pub artifacts: &'a Artifacts,
     /// What signs the file.
     pub keys: &'a Keys,
+    /// What no two files have in common.
+    pub random: &'a Randomness,
     /// What to build.
     pub lease: &'a Lease,
     /// Told how far it is.
@@ -85,21 +90,27 @@ impl Build<'_> {
         // The account may have been closed since the request.
         let subject = self.product.find_active_subject(&export.subject_key)?;
         self.check_space()?;
-        let file = self.create()?;
-        let written = file.try_clone().map_err(output)?;
+        let sealing = sealed::seal(
+            self.create()?,
+            &self.lease.artifact_secret,
+            &self.random.nonce(),
+        );
+        let sealing = Handed::new(sealing.map_err(output)?);
         let order = Order {
             export_id: export.id.to_string(),
             subject_key: subject.key,
             scope: export.scope.clone(),
             signing_key: signing_key.clone(),
         };
-        let exported = self.product.export(&order, file, self.progress)?;
+        let exported = self
+            .product
+            .export(&order, sealing.other(), self.progress)?;
+        let written = sealing.take().and_then(ChunkWriter::finish);
+        let written = written.map_err(output)?;
         let size_bytes = written.metadata().map_err(output)?.len();
-        if size_bytes != exported.size_bytes {
-            let lost = format!(
-                "{size_bytes} bytes on the disk instead of {}",
-                exported.size_bytes
-            );
+        let expected = bytes_on_disk(exported.size_bytes);
+        if size_bytes != expected {
+            let lost = format!("{size_bytes} bytes on the disk instead of {expected}");
             return Err(ProductError::Refused(lost.into()));
         }
         self.artifacts

@@ -41,7 +41,8 @@ impl Exports {
         self.ledger.delete_expired_sessions(look).await?;
         self.ledger.forget_tries(now - TRIES_KEPT).await?;
         self.close_accounts_that_are_gone().await?;
-        self.sweep().await
+        self.sweep().await?;
+        Ok(self.ledger.empty_journal().await?)
     }
 
     /// A deleted or disabled account takes its files and sessions with it.

@@ -26,10 +26,12 @@ pub enum Failure {
     CheckFailed,
     /// Begun several times and never finished.
     Interrupted,
+    /// The finished file is not what was written any more.
+    ArtifactDamaged,
 }
 
 impl Failure {
-    const ALL: [Failure; 9] = [
+    const ALL: [Failure; 10] = [
         Failure::DiskFull,
         Failure::StorageUnwritable,
         Failure::KeyUnreadable,
@@ -39,6 +41,7 @@ impl Failure {
         Failure::WorkspaceGone,
         Failure::CheckFailed,
         Failure::Interrupted,
+        Failure::ArtifactDamaged,
     ];
 
     /// The word in the ledger and in the log.
@@ -53,6 +56,7 @@ impl Failure {
             Failure::WorkspaceGone => "workspace_gone",
             Failure::CheckFailed => "check_failed",
             Failure::Interrupted => "interrupted",
+            Failure::ArtifactDamaged => "artifact_damaged",
         }
     }
 
@@ -92,6 +96,9 @@ impl Failure {
             }
             Failure::Interrupted => {
                 "The export was interrupted several times and did not get to its end."
+            }
+            Failure::ArtifactDamaged => {
+                "Your finished export was damaged on our side, so it was removed. What was downloaded of it is not whole. Please ask for it again."
             }
         }
     }

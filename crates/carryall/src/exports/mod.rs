@@ -10,6 +10,7 @@ pub mod estimate;
 pub mod failure;
 mod progress;
 mod request;
+mod sealed;
 mod worker;
 
 #[cfg(test)]

@@ -2,11 +2,14 @@
 //!
 //! Each verb takes the person's key, which comes from the session, and touches nothing of anybody else.
 
-use std::fs::File;
+use std::io;
 use std::time::Duration;
 
+use carryall_format::original::Original;
+
 use super::Exports;
-use super::failure::ExportsError;
+use super::failure::{ExportsError, Failure};
+use super::sealed::Sealed;
 use crate::ledger::{Artifact, Caller, Export, ExportId, NewExport, Requested, Status, SubjectKey};
 use crate::product::Scope;
 
@@ -91,7 +94,7 @@ impl Exports {
         &self,
         subject: &SubjectKey,
         id: ExportId,
-    ) -> Result<Option<(Artifact, File)>, ExportsError> {
+    ) -> Result<Option<(Artifact, Original)>, ExportsError> {
         let key = subject.clone();
         self.product
             .ask(move |product| product.find_active_subject(&key))
@@ -100,16 +103,46 @@ impl Exports {
         let Some(artifact) = export.and_then(|export| self.downloadable(export)) else {
             return Ok(None);
         };
-        let file = match self.artifacts.read(&artifact.key) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            file => file?,
+        let secret = self.ledger.artifact_secret(&artifact.key).await?;
+        let opened = match secret {
+            Some(secret) => self
+                .artifacts
+                .read(&artifact.key)
+                .and_then(|file| Sealed::open(file, &secret, artifact.size_bytes))
+                .map(Original::new),
+            // Written in clear by a version before this one, and kept until its time is up.
+            None => self.artifacts.read_clear(&artifact.key).map(Original::new),
         };
-        // A file that somebody changed under us is not the one that was published.
-        if file.metadata()?.len() != artifact.size_bytes {
-            tracing::error!(export = %id, "artifact has another size than when it was published");
-            return Ok(None);
+        match opened {
+            Ok(original) => Ok(Some((artifact, original))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) if is_damage(&error) => {
+                self.end_damaged(subject, id, &artifact.key, &error).await?;
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
         }
-        Ok(Some((artifact, file)))
+    }
+
+    /// Ends an export whose file is not what was written: the person is told, and can ask for it again.
+    pub async fn end_damaged(
+        &self,
+        subject: &SubjectKey,
+        id: ExportId,
+        artifact_key: &str,
+        error: &io::Error,
+    ) -> Result<(), ExportsError> {
+        if !is_damage(error) {
+            tracing::warn!(export = %id, error = %error, "an artifact cannot be read");
+            return Ok(());
+        }
+        tracing::error!(export = %id, error = %error, "an artifact is damaged: it is removed");
+        let (failure, now) = (Failure::ArtifactDamaged.code(), self.clock.now());
+        self.ledger
+            .fail_damaged_artifact(subject, id, failure, now)
+            .await?;
+        self.remove_file(artifact_key);
+        Ok(())
     }
 
     /// The file of an export that can be downloaded at this moment.
@@ -121,4 +154,12 @@ impl Exports {
             .artifact
             .filter(|_| export.status == Status::Ready && in_time)
     }
+}
+
+/// Whether the bytes are to blame, and not the disk.
+fn is_damage(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof
+    )
 }

@@ -1,5 +1,9 @@
 //! The job under every failure that can be played without killing the process.
 
+#[path = "at_rest_tests.rs"]
+mod at_rest;
+
+use std::io::Read as _;
 use std::time::Duration;
 
 use super::*;
@@ -115,16 +119,19 @@ async fn an_export_becomes_a_whole_file_that_only_its_owner_can_open() {
     assert_eq!(artifact.file_name, "example-desk-export-2026-11-23.json");
     assert_eq!((artifact.gap_count, artifact.counts["threads"]), (1, 2));
 
-    let (_, file) = story
+    let (_, original) = story
         .exports
         .open(&anna(), id)
         .await
         .expect("answers")
         .expect("theirs");
-    assert_eq!(
-        file.metadata().expect("is there").len(),
-        artifact.size_bytes
-    );
+    let mut text = String::new();
+    original
+        .from_start()
+        .read_to_string(&mut text)
+        .expect("opens");
+    assert_eq!(text, format!("{{\"id\":\"{id}\"}}\n"));
+    assert_eq!(text.len() as u64, artifact.size_bytes);
     let ben = SubjectKey("ben-key".to_owned());
     assert!(
         story

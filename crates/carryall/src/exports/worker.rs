@@ -15,7 +15,7 @@ use super::failure::Failure;
 use super::progress::BuildProgress;
 use super::{Exports, Settings};
 use crate::clock::later;
-use crate::ledger::{Artifact, Claim, Lease, LedgerError};
+use crate::ledger::{Artifact, ArtifactSecret, Claim, Lease, LedgerError};
 
 /// How often an idle worker looks for exports of other processes.
 const POLL: Duration = Duration::from_secs(1);
@@ -48,6 +48,7 @@ impl Exports {
             owner: self.settings.worker_name.clone(),
             token: self.random.token(),
             artifact_key: self.random.artifact_key(),
+            artifact_secret: ArtifactSecret(self.random.seed()),
             now: self.clock.now(),
             lease: self.settings.lease,
             max_attempts: self.settings.max_attempts,
@@ -95,7 +96,7 @@ impl Exports {
     ) -> oneshot::Receiver<Built> {
         let (tell, built) = oneshot::channel();
         let (product, artifacts) = (Arc::clone(&self.product), self.artifacts.clone());
-        let keys = self.keys.clone();
+        let (keys, random) = (self.keys.clone(), self.random.clone());
         let (lease, progress) = (Arc::clone(lease), Arc::clone(progress));
         let patience = self.settings.patience.clone();
         std::thread::spawn(move || {
@@ -103,6 +104,7 @@ impl Exports {
                 product: &product,
                 artifacts: &artifacts,
                 keys: &keys,
+                random: &random,
                 lease: &lease,
                 progress: &progress,
                 patience: &patience,

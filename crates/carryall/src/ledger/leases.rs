@@ -10,6 +10,7 @@ use rusqlite::{OptionalExtension as _, Transaction, named_params};
 use serde_json::json;
 
 use super::audit::append;
+use super::secrets::{self, ArtifactSecret};
 use super::{
     Artifact, Caller, Event, Export, ExportId, Kind, Ledger, LedgerError, Progress, SubjectKey,
 };
@@ -24,6 +25,8 @@ pub struct Claim {
     pub token: String,
     /// The artifact's key, new for each attempt.
     pub artifact_key: String,
+    /// What the artifact is encrypted with, new for each attempt.
+    pub artifact_secret: ArtifactSecret,
     /// Now.
     pub now: Timestamp,
     /// How long the lease lasts without a heartbeat.
@@ -41,6 +44,8 @@ pub struct Lease {
     pub token: String,
     /// Where to build it.
     pub artifact_key: String,
+    /// What to encrypt it with.
+    pub artifact_secret: ArtifactSecret,
 }
 
 /// Somebody else has the export now, or nobody needs it any more.
@@ -103,6 +108,7 @@ impl Ledger {
             let Some(export) = tx.query_row(CLAIM, params, Export::from_row).optional()? else {
                 return Ok(None);
             };
+            secrets::keep(tx, &claim.artifact_key, &claim.artifact_secret)?;
             let facts = json!({ "attempt": export.attempt });
             let event = of_program(Kind::ExportStarted, &export).with(facts);
             append(tx, claim.now, &event)?;
@@ -110,6 +116,7 @@ impl Ledger {
                 export,
                 token: claim.token,
                 artifact_key: claim.artifact_key,
+                artifact_secret: claim.artifact_secret,
             }))
         })
         .await

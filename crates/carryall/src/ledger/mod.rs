@@ -12,6 +12,7 @@ mod leases;
 mod limits;
 mod requests;
 mod rows;
+mod secrets;
 mod sessions;
 mod sign_outs;
 
@@ -31,6 +32,7 @@ pub use exports::{Export, ExportId, Progress, Status, SubjectKey};
 pub use leases::{Claim, Lease};
 pub use limits::{Admission, Limit, Tries};
 pub use requests::{NewExport, Requested};
+pub use secrets::ArtifactSecret;
 pub use sessions::{Look, NewSession, Session};
 
 mod migrations {
@@ -116,6 +118,8 @@ impl Ledger {
             let connection = Connection::open(path)?;
             connection.busy_timeout(BUSY_TIMEOUT)?;
             connection.pragma_update(None, "journal_mode", "WAL")?;
+            // A deleted key is overwritten, not only forgotten.
+            connection.pragma_update(None, "secure_delete", "ON")?;
             // A published export must still be published after a power cut.
             connection.pragma_update(None, "synchronous", "FULL")?;
             Ok(connection)

@@ -1,8 +1,7 @@
 //! A product's database and files, read through its data map: the one place of the web that calls
 //! `carryall-source`, and that sorts its errors by what can be done about them.
 
-use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 
 use carryall_format::write::WriteError;
 use carryall_source::check::check_against;
@@ -84,7 +83,7 @@ impl Connected {
     pub fn export(
         &self,
         order: &Order,
-        out: File,
+        out: impl Write + Send + 'static,
         progress: &dyn Progress,
     ) -> Result<Exported, ProductError> {
         let subject = self.active(&self.glance()?, &order.subject_key)?;

@@ -8,7 +8,7 @@ mod connected;
 pub mod scripted;
 
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::io::Write;
 use std::sync::Arc;
 
 use carryall_format::section::Section;
@@ -172,7 +172,7 @@ impl Product {
     pub fn export(
         &self,
         order: &Order,
-        out: File,
+        out: impl Write + Send + 'static,
         progress: &dyn Progress,
     ) -> Result<Exported, ProductError> {
         match self {

@@ -1,8 +1,7 @@
 //! A product that plays a script: two people, and exports that go as a test says.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::fs::File;
-use std::io::{self, Write as _};
+use std::io::{self, Write};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -156,7 +155,7 @@ impl Scripted {
     pub fn export(
         &self,
         order: &Order,
-        out: File,
+        out: impl Write + Send + 'static,
         progress: &dyn Progress,
     ) -> Result<Exported, ProductError> {
         let act = self.acts.lock().expect("not poisoned").pop_front();
@@ -207,7 +206,7 @@ impl Scripted {
     }
 }
 
-fn write(mut out: File, bytes: &[u8], order: &Order) -> Result<Exported, ProductError> {
+fn write(mut out: impl Write, bytes: &[u8], order: &Order) -> Result<Exported, ProductError> {
     out.write_all(bytes)
         .map_err(|error| ProductError::Output(Box::new(error)))?;
     Ok(Exported {

@@ -1,6 +1,6 @@
 //! The download of a finished export: its owner's, whole, resumable, in constant memory.
 
-use std::fs::File;
+use std::io;
 use std::sync::Arc;
 
 use axum::Router;
@@ -8,6 +8,8 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::response::Response;
 use axum::routing::get;
+use carryall_format::original::Original;
+use tokio::runtime::Handle;
 
 use super::Web;
 use super::confirm;
@@ -39,7 +41,7 @@ async fn download(
         return Ok(confirm::before_download(id));
     }
     let key = &session.subject_key;
-    let Some((artifact, file)) = exports.open(key, id).await? else {
+    let Some((artifact, original)) = exports.open(key, id).await? else {
         return web.deny(session, id).await;
     };
     let part = requested(range(&headers, &artifact), artifact.size_bytes);
@@ -54,7 +56,15 @@ async fn download(
         }
         tracing::info!(export = %id, size_bytes = artifact.size_bytes, "download begins");
     }
-    Ok(answer(&artifact, file, part))
+    let (ending, key, artifact_key) = (Arc::clone(&web), key.clone(), artifact.key.clone());
+    let failed = move |error: &io::Error| {
+        // A thread that may block; without the word in the ledger the next download finds it again.
+        let ended = ending.exports.end_damaged(&key, id, &artifact_key, error);
+        if let Err(error) = Handle::current().block_on(ended) {
+            tracing::error!(export = %id, error = %error, "cannot note a damaged artifact");
+        }
+    };
+    Ok(answer(&artifact, original, part, failed))
 }
 
 /// The first and the last byte that are sent, if any.
@@ -77,13 +87,18 @@ fn range<'h>(headers: &'h HeaderMap, artifact: &Artifact) -> Option<&'h str> {
     text(header::RANGE).filter(|_| is_same)
 }
 
-fn answer(artifact: &Artifact, file: File, part: Part) -> Response {
+fn answer(
+    artifact: &Artifact,
+    original: Original,
+    part: Part,
+    failed: impl FnOnce(&io::Error) + Send + 'static,
+) -> Response {
     let sent = Sent {
-        original: file.into(),
+        original,
         size_bytes: artifact.size_bytes,
         content_type: "application/json",
     };
-    let mut response = part_of(&sent, part, |_| {});
+    let mut response = part_of(&sent, part, failed);
     set(&mut response, header::ETAG, &entity_tag(artifact));
     // The name has no character that needs quoting: its prefix is [a-z0-9-] and its rest a date.
     set(

@@ -124,10 +124,10 @@ impl EarlierExport {
             expires: time_left
                 .filter(|_| is_here)
                 .map(|time| words::from_now(time, now)),
-            gone: if export.status == Status::Deleted {
-                "Deleted"
-            } else {
-                "Expired"
+            gone: match export.status {
+                Status::Deleted => "Deleted",
+                Status::Failed => "Damaged",
+                _ => "Expired",
             },
             was_downloaded: export.downloaded_at.is_some(),
         })

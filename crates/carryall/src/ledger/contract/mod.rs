@@ -90,6 +90,7 @@ impl Story {
             owner: "worker".to_owned(),
             token: self.random.token(),
             artifact_key: self.random.artifact_key(),
+            artifact_secret: ArtifactSecret(self.random.seed()),
             now: self.clock.now(),
             lease: LEASE,
             max_attempts: 3,

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use axum::http::{Method, Request, StatusCode, header};
 
+use http_body_util::BodyExt as _;
+
 use super::{PAGE, Stage, body, text};
 use crate::product::scripted::Act;
 
@@ -86,6 +88,32 @@ async fn a_download_goes_on_where_it_was_interrupted() {
         (other.status(), body(other).await.as_str()),
         (StatusCode::OK, "0123456789")
     );
+    site.stop().await;
+}
+
+#[tokio::test]
+async fn a_damaged_file_ends_the_download_before_its_end_and_the_page_says_so() {
+    let site = Stage::playing([Act::Write(vec![b'x'; 300_000])]);
+    let anna = site.anna().await;
+    let id = anna.export_id().await;
+    let folder = std::fs::read_dir(site.folder.path().join("artifacts")).expect("lists");
+    let path = folder.map(|file| file.expect("lists").path()).next();
+    let path = path.expect("a file");
+    let mut bytes = std::fs::read(&path).expect("reads");
+    bytes[250_000] ^= 1;
+    std::fs::write(&path, bytes).expect("writes");
+    let response = anna.get(&format!("/exports/{id}/download")).await;
+    assert_eq!(text(&response, "content-length"), "300000");
+    assert!(response.into_body().collect().await.is_err());
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+    while path.exists() && tokio::time::Instant::now() < deadline {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let again = anna.get(&format!("/exports/{id}/download")).await;
+    assert_eq!(again.status(), StatusCode::NOT_FOUND);
+    let page = anna.page(PAGE).await;
+    assert!(page.contains("was damaged on our side"), "{page}");
+    assert!(page.contains("Damaged"), "{page}");
     site.stop().await;
 }
 
