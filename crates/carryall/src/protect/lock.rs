@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use super::chunks::{ChunkKey, ChunkWriter};
 use super::{Passphrase, ProtectError};
 
-/// How hard a passphrase is to try: 2^17 steps of scrypt, 128 MiB and some 0.4 s, as OWASP advises. age
+/// How hard a passphrase is to try: 2^17 steps of scrypt, 128 MiB and some 0.3 s, as OWASP advises. age
 /// itself takes as much as fills a second; what it costs here, everybody who asks may make us spend.
 const WORK_FACTOR: u8 = 17;
 const FILE_KEY_BYTES: usize = 16;
