@@ -199,6 +199,31 @@ fn what_stock_age_encrypted_is_verified_traced_and_read_from_a_pipe_in_armor_too
 }
 
 #[test]
+fn an_encrypted_export_is_converted_with_its_key_and_not_without() {
+    let stage = Stage::set();
+    let (export, out) = (stage.to_key(), stage.folder.join("lines.jsonl"));
+    let arguments = [
+        "convert",
+        text(&export),
+        "--to",
+        "jsonl",
+        "--out",
+        text(&out),
+    ];
+    carryall(arguments).ended_with(FAILED);
+    assert!(!out.exists());
+    let with_key = arguments
+        .into_iter()
+        .chain(["--identity", text(&stage.key)]);
+    carryall(with_key).ended_with(0);
+    let lines = fs::read_to_string(&out).unwrap();
+    assert!(
+        lines.starts_with("{\"part\":\"export\",\"record\":{"),
+        "{lines}"
+    );
+}
+
+#[test]
 fn what_cannot_be_encrypted_is_not_written() {
     let stage = Stage::set();
     let at = |name: &str, content: &str| {
