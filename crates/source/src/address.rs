@@ -5,8 +5,8 @@
 //! passes for another person's.
 
 use crate::error::SourceError;
+use crate::plan::{Dialect, quote};
 use crate::snapshot::{Row, Snapshot};
-use crate::sqlite::quoted;
 use crate::value::Value;
 
 /// Where to look, and what to show of a row.
@@ -45,12 +45,16 @@ impl Search<'_> {
     /// Prefers the form that an index of the product serves. Without one, the table of people is
     /// read once: right before fast.
     fn sql(&self, snapshot: &Snapshot, address: &str) -> Result<String, SourceError> {
-        let (table, column) = (quoted(self.table), quoted(self.column));
+        let dialect = snapshot.dialect();
+        let (table, column) = (dialect.table(self.table), quote(self.column));
         let shown = self.shown.join(", ");
         let select = format!("SELECT {shown}, {column} FROM {table} WHERE");
         if !address.is_ascii() {
-            // SQLite knows no case beyond ASCII.
+            // SQLite knows no case beyond ASCII, and PostgreSQL the one of its locale.
             return Ok(format!("{select} {column} IS NOT NULL"));
+        }
+        if dialect == Dialect::Postgres {
+            return Ok(format!("{select} lower({column}) = lower($1)"));
         }
         let no_case = format!("{select} {column} = ?1 COLLATE NOCASE");
         let lower = format!("{select} lower({column}) = lower(?1)");

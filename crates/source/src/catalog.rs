@@ -3,13 +3,18 @@
 //! Promises: everything that can hold a value is listed, also what cannot be read. SQLite's own
 //! tables (`sqlite_…`) and the temporary schema are left out.
 
+mod postgres;
+
 use crate::error::SourceError;
+use crate::plan::Dialect;
 use crate::snapshot::{Row, Snapshot, Statement};
 use crate::value::Value;
 
 /// All tables and views, by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Catalog {
+    /// The SQL that the database speaks.
+    pub dialect: Dialect,
     /// In the order of their names.
     pub tables: Vec<Table>,
 }
@@ -119,6 +124,9 @@ pub struct Index {
 impl Snapshot {
     /// Reads what exists.
     pub fn catalog(&self) -> Result<Catalog, SourceError> {
+        if let Some((_, schemas)) = self.postgres() {
+            return postgres::read(self, schemas);
+        }
         let mut tables = Vec::new();
         self.prepare_for("list the tables", TABLES)?
             .for_each(&[], |row| {
@@ -138,7 +146,10 @@ impl Snapshot {
             }
             table.indexes = read_indexes(&mut indexes, &mut parts, &table.name)?;
         }
-        Ok(Catalog { tables })
+        Ok(Catalog {
+            dialect: Dialect::Sqlite,
+            tables,
+        })
     }
 }
 

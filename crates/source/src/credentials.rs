@@ -7,8 +7,8 @@ use std::fmt;
 
 use crate::address::Search;
 use crate::data_map::{DataMap, SignIn};
+use crate::plan::quote as quoted;
 use crate::snapshot::{Row, Snapshot};
-use crate::sqlite::quoted;
 use crate::subject::{SubjectError, SubjectKey, is_enabled};
 use crate::value::Value;
 

@@ -121,6 +121,50 @@ pub enum SourceError {
         /// SQLite's words, and where in the statement.
         detail: String,
     },
+    /// A server that does not answer, or turns the program away.
+    #[error("connect to {database}: {detail}")]
+    Unreachable {
+        /// Its address, without a password.
+        database: String,
+        /// The driver's or the server's words.
+        detail: String,
+    },
+    /// The connection broke, or the server ended the transaction.
+    #[error("{purpose}: {database} ended it ({detail})")]
+    Lost {
+        /// What was being done.
+        purpose: String,
+        /// Its address, without a password.
+        database: String,
+        /// The driver's or the server's words.
+        detail: String,
+    },
+    /// The role may not read something.
+    #[error("{purpose}: {detail}")]
+    NotGranted {
+        /// What was being done.
+        purpose: String,
+        /// What may not be read.
+        detail: String,
+    },
+    /// Row-level security would hide rows.
+    #[error("{purpose}: rows would be left out silently ({detail})")]
+    Filtered {
+        /// What was being done.
+        purpose: String,
+        /// The server's words; they name the table.
+        detail: String,
+    },
+    /// A type that cannot be read.
+    #[error("{purpose}: the column `{column}` has the type `{of}`, which cannot be read")]
+    UnknownType {
+        /// What was being done.
+        purpose: String,
+        /// The column.
+        column: String,
+        /// Its type.
+        of: String,
+    },
     /// [`crate::snapshot::Interrupt`] was used.
     #[error("{purpose}: it was cancelled")]
     Interrupted {
@@ -164,7 +208,24 @@ impl SourceError {
             }
             SourceError::Sql { .. } => "correct the statement in the data map",
             SourceError::UnknownAddress { .. } => {
-                "write it as sqlite:PATH, for example sqlite:/srv/product/product.db"
+                "write it as sqlite:PATH or postgres://USER@HOST/DATABASE, for example sqlite:/srv/product/product.db"
+            }
+            SourceError::Unreachable { .. } => {
+                "check host, port, database and role after `--source postgres://`, and pg_hba.conf of the server"
+            }
+            SourceError::Lost { .. } => {
+                "try again; if it stays so, raise the server's timeouts for this role, or read from a server that is not a hot standby"
+            }
+            SourceError::NotGranted { .. } => {
+                "run what `carryall grants` prints, as the owner of the tables"
+            }
+            SourceError::Filtered { .. } => {
+                "read as a role that policies do not apply to: ALTER ROLE … BYPASSRLS"
+            }
+            SourceError::UnknownType { column, .. } => {
+                return Some(format!(
+                    "write {{ sql = {{ postgres = \"{column}::text\" }}, covers = [\"{column}\"] }} in the data map, or withhold the column"
+                ));
             }
             SourceError::Interrupted { .. } => return None,
         };

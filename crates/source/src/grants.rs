@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::data_map::{DataMap, ExportEntry, FieldForm};
-use crate::plan::quote;
+use crate::plan::{Dialect, quote};
 
 /// The statements for PostgreSQL that give `role` what the map reads.
 #[must_use]
@@ -49,7 +49,7 @@ pub fn statements(map: &DataMap, role: &str) -> String {
             sql,
             "GRANT SELECT ({}) ON {} TO {role};",
             list.join(", "),
-            quote(table)
+            Dialect::Postgres.table(table)
         );
     }
     sql
@@ -57,7 +57,8 @@ pub fn statements(map: &DataMap, role: &str) -> String {
 
 fn read_by_entry<'a>(entry: &'a ExportEntry, columns: &mut BTreeMap<&'a str, BTreeSet<&'a str>>) {
     for (name, covered) in &entry.covers {
-        if let Some((table, column)) = name.split_once('.') {
+        // `auth.users` names a table of another schema, `users.preferences` a JSON column: paths follow it.
+        if let Some((table, column)) = name.rsplit_once('.') {
             columns.entry(table).or_default().insert(column);
         } else {
             let of_table = columns.entry(name).or_default();

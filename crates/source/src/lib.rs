@@ -4,6 +4,7 @@
 //! borrowed values all the way to the format's writer.
 
 mod address;
+mod batch;
 pub mod catalog;
 pub mod check;
 pub mod connect;
@@ -16,6 +17,7 @@ pub mod export;
 pub mod files;
 pub mod grants;
 pub mod plan;
+pub mod postgres;
 mod read_ahead;
 mod record;
 pub mod scope;

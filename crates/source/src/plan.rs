@@ -4,9 +4,11 @@
 //! quoted as identifiers. SQL that the map's author wrote stands in parentheses of its own; should it
 //! break out of them, the writer's check of each row stops the export.
 
+mod dialect;
 mod fields;
 mod sql;
 
+pub use self::dialect::Dialect;
 pub(crate) use self::sql::quote;
 
 use carryall_format::encode::Unit;
@@ -57,6 +59,8 @@ pub struct EntryPlan {
     pub purpose: String,
     /// The SELECT. Parameter 1 is the subject's key, or the thread's id for messages.
     pub sql: String,
+    /// The SELECT of the messages of `carryall_thread.id`, for an engine that reads all threads in one go.
+    pub for_each_thread: Option<String>,
     /// The SELECT of the ids alone. Parameter 1 is the subject's key.
     pub ids_sql: String,
     /// Whose a row is.
@@ -135,6 +139,8 @@ pub struct CountPlan {
     pub id: String,
     /// The author as SQL.
     pub author: Option<String>,
+    /// The subject's key as SQL: parameter 1.
+    pub subject: String,
     /// Bytes of a row's values, as SQL.
     pub row_bytes: String,
     /// The size that the product states, as SQL.
@@ -258,7 +264,7 @@ impl Whose {
 }
 
 impl Plan {
-    /// Plans every entry of a checked map for SQLite.
+    /// Plans every entry of a checked map for the engine of the catalogue.
     pub fn new(map: &DataMap, catalog: &Catalog) -> Result<Plan, PlanError> {
         let entries = (0..map.exports.len())
             .map(|index| {
@@ -271,7 +277,7 @@ impl Plan {
             .collect::<Result<_, _>>()?;
         Ok(Plan {
             entries,
-            left_out: sql::plan_left_out(map),
+            left_out: sql::plan_left_out(map, catalog.dialect),
             withheld: withheld(map),
         })
     }

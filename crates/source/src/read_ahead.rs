@@ -4,24 +4,16 @@
 //! has a snapshot to itself (of the same moment, see `Sqlite::twin_snapshots`), copies values into
 //! batches, and waits when six of them are ahead: memory stays constant.
 
-use std::ops::Range;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
+use crate::batch::{Batch, Mark};
 use crate::error::SourceError;
+use crate::postgres::session::Flow;
 use crate::snapshot::{Row, Snapshot};
 use crate::value::Value;
 
-/// A batch is handed over when it holds so many bytes. Handing over wakes a thread, which on a virtual
-/// machine costs as much as encoding several messages: with 256 KiB and three batches ahead an export
-/// took 2.31 s instead of 1.95 s, medians of the same rounds.
-const BATCH_BYTES: usize = 512 << 10;
-/// Or so many values, for rows that are all numbers.
-const BATCH_CELLS: usize = 32 << 10;
 const BATCHES_AHEAD: usize = 6;
-/// A batch that one huge value has blown up is not kept.
-const KEEP_BYTES: usize = 2 * BATCH_BYTES;
-
 /// One outer statement, and one that is run for each of its rows with the row's first column.
 #[derive(Debug, Clone)]
 pub(crate) struct Nested {
@@ -31,6 +23,9 @@ pub(crate) struct Nested {
     pub(crate) outer: String,
     /// The inner SELECT. Parameter 1 is the outer row's first column.
     pub(crate) inner: String,
+    /// The inner SELECT for `carryall_thread.id`, where one statement reads everything: a server answers
+    /// a thousand small statements slower than a long one.
+    pub(crate) joined: Option<String>,
 }
 
 /// What a reader meets.
@@ -41,74 +36,6 @@ pub(crate) enum Met<'b> {
     Inner(&'b Row<'b>),
     /// The inner rows of the last outer row are all there.
     End,
-}
-
-/// Rows, copied.
-#[derive(Debug, Default)]
-pub(crate) struct Batch {
-    bytes: Vec<u8>,
-    cells: Vec<Cell>,
-    marks: Vec<Mark>,
-}
-
-#[derive(Debug, Clone)]
-enum Cell {
-    Null,
-    Integer(i64),
-    Real(f64),
-    Text(Range<usize>),
-    Blob(Range<usize>),
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Mark {
-    /// The outer value stands in this cell.
-    Outer(usize),
-    /// The inner row starts at this cell.
-    Inner(usize),
-    End,
-}
-
-impl Batch {
-    /// A value of the inner row that starts at cell `row`.
-    #[inline]
-    pub(crate) fn value(&self, row: usize, column: usize) -> Value<'_> {
-        match &self.cells[row + column] {
-            Cell::Null => Value::Null,
-            Cell::Integer(integer) => Value::Integer(*integer),
-            Cell::Real(real) => Value::Real(*real),
-            Cell::Text(range) => Value::Text(&self.bytes[range.clone()]),
-            Cell::Blob(range) => Value::Blob(&self.bytes[range.clone()]),
-        }
-    }
-
-    fn push(&mut self, value: Value<'_>) {
-        let start = self.bytes.len();
-        let cell = match value {
-            Value::Null => Cell::Null,
-            Value::Integer(integer) => Cell::Integer(integer),
-            Value::Real(real) => Cell::Real(real),
-            Value::Text(text) => {
-                self.bytes.extend_from_slice(text);
-                Cell::Text(start..self.bytes.len())
-            }
-            Value::Blob(blob) => {
-                self.bytes.extend_from_slice(blob);
-                Cell::Blob(start..self.bytes.len())
-            }
-        };
-        self.cells.push(cell);
-    }
-
-    fn is_full(&self) -> bool {
-        self.bytes.len() >= BATCH_BYTES || self.cells.len() >= BATCH_CELLS
-    }
-
-    fn clear(&mut self) {
-        self.bytes.clear();
-        self.cells.clear();
-        self.marks.clear();
-    }
 }
 
 /// The reading end.
@@ -140,7 +67,10 @@ impl ReadAhead {
                     batch: Batch::default(),
                 };
                 for nested in &statements {
-                    feed.read(&snapshot, nested, held.value(0, 0))?;
+                    match &nested.joined {
+                        Some(joined) => feed.stream(&snapshot, nested, joined, held.value(0, 0))?,
+                        None => feed.read(&snapshot, nested, held.value(0, 0))?,
+                    }
                 }
                 feed.send();
                 Ok(snapshot)
@@ -164,14 +94,14 @@ impl ReadAhead {
     ) -> Result<(), E> {
         let batches = self.batches.take();
         for mut batch in batches.iter().flatten() {
-            for mark in &batch.marks {
+            for mark in batch.marks() {
                 match *mark {
                     Mark::Outer(cell) => visit(Met::Outer(batch.value(cell, 0)))?,
                     Mark::Inner(cell) => visit(Met::Inner(&Row::ahead(&batch, cell)))?,
                     Mark::End => visit(Met::End)?,
                 }
             }
-            if batch.bytes.capacity() <= KEEP_BYTES {
+            if batch.is_worth_keeping() {
                 batch.clear();
                 // Nobody waits for it any more when everything is read.
                 let _ = self.give_back.try_send(batch);
@@ -204,6 +134,34 @@ struct Feed {
 }
 
 impl Feed {
+    /// Reads all inner rows by one statement. The inner one's order holds within each outer row, because
+    /// it is run for one after the other.
+    fn stream(
+        &self,
+        snapshot: &Snapshot,
+        nested: &Nested,
+        joined: &str,
+        key: Value<'_>,
+    ) -> Result<(), SourceError> {
+        let sql = format!(
+            "SELECT carryall_thread.id, m.* FROM ({}) AS carryall_thread (id) CROSS JOIN LATERAL ({joined}) AS m",
+            nested.outer
+        );
+        let statement = snapshot.prepare_for(&nested.purpose, &sql)?;
+        let (end, ended) = sync_channel(1);
+        let flow = Flow {
+            full: self.full.clone(),
+            end,
+            purpose: nested.purpose.clone(),
+        };
+        statement.stream(&[key], flow);
+        ended.recv().unwrap_or_else(|_| {
+            Err(SourceError::Interrupted {
+                purpose: nested.purpose.clone(),
+            })
+        })
+    }
+
     fn read(
         &mut self,
         snapshot: &Snapshot,
@@ -215,10 +173,10 @@ impl Feed {
         let columns = inner.column_names().len();
         outer.for_each(&[key], |row| {
             let id = row.value(0);
-            self.batch.marks.push(Mark::Outer(self.batch.cells.len()));
+            self.batch.mark(Mark::Outer);
             self.batch.push(id);
             inner.for_each(&[id], |row| {
-                self.batch.marks.push(Mark::Inner(self.batch.cells.len()));
+                self.batch.mark(Mark::Inner);
                 for column in 0..columns {
                     self.batch.push(row.value(column));
                 }
@@ -228,7 +186,7 @@ impl Feed {
                     Ok(())
                 }
             })?;
-            self.batch.marks.push(Mark::End);
+            self.batch.mark(|_| Mark::End);
             if self.batch.is_full() {
                 self.send_or_stop(&nested.purpose)
             } else {

@@ -15,38 +15,96 @@ use rusqlite::{Connection, InterruptHandle};
 
 use self::compiled::Compiled;
 use self::forward::Forward;
+use crate::batch::Batch;
 use crate::error::SourceError;
-use crate::read_ahead::Batch;
+use crate::plan::Dialect;
+use crate::postgres::query::Query;
+use crate::postgres::session::{Flow, Session};
 use crate::value::Value;
 
 /// A read transaction that lasts as long as this value. Belongs to one thread at a time.
 #[derive(Debug)]
 pub struct Snapshot {
-    /// Before the connection, so that it goes first.
-    forward: Option<Forward>,
-    connection: Connection,
+    engine: Engine,
     path: PathBuf,
+}
+
+/// The database beneath.
+#[derive(Debug)]
+enum Engine {
+    Sqlite {
+        /// Before the connection, so that it goes first.
+        forward: Option<Forward>,
+        connection: Connection,
+    },
+    Postgres {
+        session: Session,
+        schemas: Vec<String>,
+    },
 }
 
 impl Snapshot {
     /// `connection` is in a transaction that has read.
     pub(crate) fn new(connection: Connection, path: &Path) -> Self {
         Snapshot {
-            forward: None,
-            connection,
+            engine: Engine::Sqlite {
+                forward: None,
+                connection,
+            },
             path: path.to_owned(),
+        }
+    }
+
+    /// A PostgreSQL transaction that has read.
+    pub(crate) fn of_postgres(session: Session, schemas: Vec<String>) -> Self {
+        Snapshot {
+            path: PathBuf::from(session.address()),
+            engine: Engine::Postgres { session, schemas },
         }
     }
 
     /// Made for reading much, once, from front to back: reads in long pieces, and keeps few pages.
     pub(crate) fn forward(mut self) -> Result<Self, SourceError> {
-        // Pages that are read once and no more stay in the processor's cache, if they are few: 1 MiB
-        // instead of 4 takes 4 % off the processor time of an export of a million messages.
-        self.connection
-            .execute_batch("PRAGMA cache_size = -1024")
-            .map_err(|error| SourceError::from_sqlite(&error, &self.path, "open the database"))?;
-        self.forward = Some(Forward::start(&self.connection)?);
+        if let Engine::Sqlite {
+            forward,
+            connection,
+        } = &mut self.engine
+        {
+            // Pages that are read once and no more stay in the processor's cache, if they are few: 1 MiB
+            // instead of 4 takes 4 % off the processor time of an export of a million messages.
+            connection
+                .execute_batch("PRAGMA cache_size = -1024")
+                .map_err(|error| {
+                    SourceError::from_sqlite(&error, &self.path, "open the database")
+                })?;
+            *forward = Some(Forward::start(connection)?);
+        }
         Ok(self)
+    }
+
+    /// How it reads the file, when it was made for reading much.
+    #[cfg(test)]
+    fn reads_forward(&self) -> Option<&Forward> {
+        match &self.engine {
+            Engine::Sqlite { forward, .. } => forward.as_ref(),
+            Engine::Postgres { .. } => None,
+        }
+    }
+
+    /// Which SQL it speaks.
+    pub fn dialect(&self) -> Dialect {
+        match self.engine {
+            Engine::Sqlite { .. } => Dialect::Sqlite,
+            Engine::Postgres { .. } => Dialect::Postgres,
+        }
+    }
+
+    /// The PostgreSQL connection and the schemas that the map speaks of.
+    pub(crate) fn postgres(&self) -> Option<(&Session, &[String])> {
+        match &self.engine {
+            Engine::Sqlite { .. } => None,
+            Engine::Postgres { session, schemas } => Some((session, schemas)),
+        }
     }
 
     /// The product's database, also when what is read is a copy.
@@ -61,17 +119,20 @@ impl Snapshot {
 
     /// Compiles a SELECT; `purpose`, a verb phrase, begins the text of its errors.
     pub fn prepare_for(&self, purpose: &str, sql: &str) -> Result<Statement<'_>, SourceError> {
+        let connection = match &self.engine {
+            Engine::Sqlite { connection, .. } => connection,
+            Engine::Postgres { session, .. } => {
+                let query = Query::new(session, purpose, sql)?;
+                return Statement::of_postgres(query, &self.path, purpose);
+            }
+        };
         let failed = |error| SourceError::from_sqlite(&error, &self.path, purpose);
-        let checked = self.connection.prepare(sql).map_err(failed)?;
+        let checked = connection.prepare(sql).map_err(failed)?;
         if checked.column_count() == 0 || !checked.readonly() {
-            let detail = "the statement is not a SELECT".to_owned();
-            return Err(SourceError::Sql {
-                purpose: purpose.to_owned(),
-                detail,
-            });
+            return Err(not_a_select(purpose));
         }
         Ok(Statement {
-            compiled: Compiled::new(&self.connection, sql).map_err(failed)?,
+            engine: Prepared::Sqlite(Compiled::new(connection, sql).map_err(failed)?),
             column_names: checked
                 .column_names()
                 .into_iter()
@@ -85,6 +146,9 @@ impl Snapshot {
 
     /// How SQLite would carry the statement out: the details of EXPLAIN QUERY PLAN, line by line.
     pub fn explain(&self, sql: &str) -> Result<Vec<String>, SourceError> {
+        if let Some((session, _)) = self.postgres() {
+            return crate::postgres::explain(session, sql);
+        }
         let mut details = Vec::new();
         let mut plan =
             self.prepare_for("explain a statement", &format!("EXPLAIN QUERY PLAN {sql}"))?;
@@ -106,7 +170,11 @@ impl Snapshot {
         rowid: i64,
     ) -> Result<BlobReader<'_>, SourceError> {
         let purpose = format!("read `{table}`.`{column}`");
-        self.connection
+        let Engine::Sqlite { connection, .. } = &self.engine else {
+            let detail = "PostgreSQL reads no value in pieces".to_owned();
+            return Err(SourceError::Sql { purpose, detail });
+        };
+        connection
             .blob_open(rusqlite::MAIN_DB, table, column, rowid, true)
             .map(|blob| BlobReader { blob })
             .map_err(|error| SourceError::from_sqlite(&error, &self.path, &purpose))
@@ -115,7 +183,12 @@ impl Snapshot {
     /// Lets another thread end what this snapshot is doing.
     pub fn interrupt_handle(&self) -> Interrupt {
         Interrupt {
-            handle: Arc::new(self.connection.get_interrupt_handle()),
+            handle: Arc::new(match &self.engine {
+                Engine::Sqlite { connection, .. } => {
+                    Handle::Sqlite(connection.get_interrupt_handle())
+                }
+                Engine::Postgres { session, .. } => Handle::Postgres(session.cancel_token()),
+            }),
         }
     }
 }
@@ -123,27 +196,67 @@ impl Snapshot {
 /// Ends a running statement of a snapshot with [`SourceError::Interrupted`].
 #[derive(Clone)]
 pub struct Interrupt {
-    handle: Arc<InterruptHandle>,
+    handle: Arc<Handle>,
+}
+
+enum Handle {
+    Sqlite(InterruptHandle),
+    Postgres(postgres::CancelToken),
 }
 
 impl Interrupt {
     /// Does nothing when no statement is running, or when the snapshot has gone.
     pub fn interrupt(&self) {
-        self.handle.interrupt();
+        match &*self.handle {
+            Handle::Sqlite(handle) => handle.interrupt(),
+            // A server that cannot be reached runs nothing for us any more.
+            Handle::Postgres(token) => drop(token.cancel_query(postgres::NoTls)),
+        }
     }
 }
 
 /// A compiled SELECT.
 #[derive(Debug)]
 pub struct Statement<'s> {
-    compiled: Compiled<'s>,
+    engine: Prepared<'s>,
     column_names: Vec<String>,
     parameter_count: usize,
     path: &'s Path,
     purpose: String,
 }
 
-impl Statement<'_> {
+/// What the database made of it.
+#[derive(Debug)]
+enum Prepared<'s> {
+    Sqlite(Compiled<'s>),
+    Postgres(Query<'s>),
+}
+
+fn not_a_select(purpose: &str) -> SourceError {
+    SourceError::Sql {
+        purpose: purpose.to_owned(),
+        detail: "the statement is not a SELECT".to_owned(),
+    }
+}
+
+impl<'s> Statement<'s> {
+    fn of_postgres(
+        query: Query<'s>,
+        path: &'s Path,
+        purpose: &str,
+    ) -> Result<Statement<'s>, SourceError> {
+        if query.prepared.column_count() == 0 {
+            return Err(not_a_select(purpose));
+        }
+        Ok(Statement {
+            column_names: query.prepared.column_names(),
+            parameter_count: query.prepared.parameter_types().len(),
+            engine: Prepared::Postgres(query),
+            path,
+            purpose: purpose.to_owned(),
+        })
+    }
+
     /// Names of the result's columns, in order.
     pub fn column_names(&self) -> Vec<String> {
         self.column_names.clone()
@@ -164,44 +277,58 @@ impl Statement<'_> {
     where
         E: From<SourceError>,
     {
-        self.bind(params)?;
-        let end = self.visit_rows(visit);
-        self.compiled.reset();
-        end
-    }
-
-    fn visit_rows<E>(&mut self, mut visit: impl FnMut(&Row<'_>) -> Result<(), E>) -> Result<(), E>
-    where
-        E: From<SourceError>,
-    {
-        let (path, purpose) = (self.path, &self.purpose);
-        let failed = |error| SourceError::from_sqlite(&error, path, purpose);
-        while self.compiled.step().map_err(failed)? {
-            visit(&Row {
-                place: Place::Standing(&self.compiled),
-            })?;
-        }
-        Ok(())
-    }
-
-    fn bind(&mut self, params: &[Value<'_>]) -> Result<(), SourceError> {
         let (wanted, given) = (self.parameter_count, params.len());
         if given != wanted {
             let detail = format!("the statement has {wanted} parameters, not {given}");
             return Err(SourceError::Sql {
                 purpose: self.purpose.clone(),
                 detail,
-            });
+            }
+            .into());
         }
-        // After a visitor that panicked, and was caught, the statement would still stand on a row.
-        self.compiled.reset();
-        for (index, value) in params.iter().enumerate() {
-            self.compiled
-                .bind(index + 1, *value)
-                .map_err(|error| SourceError::from_sqlite(&error, self.path, &self.purpose))?;
+        let (path, purpose) = (self.path, &self.purpose);
+        match &mut self.engine {
+            Prepared::Postgres(query) => query.for_each(purpose, params, visit),
+            Prepared::Sqlite(compiled) => {
+                bind(compiled, params)
+                    .map_err(|error| SourceError::from_sqlite(&error, path, purpose))?;
+                let end = visit_rows(compiled, visit, |error| {
+                    SourceError::from_sqlite(&error, path, purpose)
+                });
+                compiled.reset();
+                end
+            }
         }
-        Ok(())
     }
+
+    /// Sends all rows along on a thread of their own; only PostgreSQL has one.
+    pub(crate) fn stream(&self, params: &[Value<'_>], flow: Flow) {
+        if let Prepared::Postgres(query) = &self.engine {
+            query.stream(params, flow);
+        }
+    }
+}
+
+fn visit_rows<E: From<SourceError>>(
+    compiled: &mut Compiled<'_>,
+    mut visit: impl FnMut(&Row<'_>) -> Result<(), E>,
+    failed: impl Fn(rusqlite::Error) -> SourceError,
+) -> Result<(), E> {
+    while compiled.step().map_err(&failed)? {
+        visit(&Row {
+            place: Place::Standing(compiled),
+        })?;
+    }
+    Ok(())
+}
+
+fn bind(compiled: &mut Compiled<'_>, params: &[Value<'_>]) -> rusqlite::Result<()> {
+    // After a visitor that panicked, and was caught, the statement would still stand on a row.
+    compiled.reset();
+    for (index, value) in params.iter().enumerate() {
+        compiled.bind(index + 1, *value)?;
+    }
+    Ok(())
 }
 
 /// A row of a result.

@@ -157,11 +157,6 @@ impl Sqlite {
     }
 }
 
-/// A name from the data map as an identifier: never a keyword, never a string.
-pub fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
 /// Makes SQLite strict about what a data map says and wary of what a schema says.
 fn harden(connection: &Connection) -> rusqlite::Result<()> {
     // Otherwise "emial" in double quotes is not an unknown column but the text `emial`.

@@ -9,8 +9,8 @@ pub use self::key::SubjectKey;
 use crate::address::Search;
 use crate::data_map::{DataMap, SubjectTable};
 use crate::error::SourceError;
+use crate::plan::quote as quoted;
 use crate::snapshot::{Row, Snapshot};
-use crate::sqlite::quoted;
 use crate::value::Value;
 
 /// A person, as the product knows them.
@@ -138,10 +138,13 @@ fn with_key(
 ) -> Result<Option<Subject>, SubjectError> {
     let (shown, table, key) = (
         shown(people).join(", "),
-        quoted(&people.table),
+        snapshot.dialect().table(&people.table),
         quoted(&people.key),
     );
-    let sql = format!("SELECT {shown} FROM {table} WHERE {key} = ?1");
+    let sql = format!(
+        "SELECT {shown} FROM {table} WHERE {key} = {}",
+        snapshot.dialect().parameter(1)
+    );
     let mut statement = snapshot.prepare_for("find a person by key", &sql)?;
     // Text finds an integer only where the column is declared so; a second try finds the others.
     let integer = who.parse::<i64>().ok().map(Value::Integer);

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::keys::DEFAULT_LEDGER;
-use super::origin::{ProductArgs, with_hint};
+use super::origin::{ProductArgs, SourcePassword, with_hint};
 use crate::ledger::{Chain, Entry, Ledger, SubjectKey};
 
 /// Check the record of sign-ins, exports and downloads, or print it
@@ -53,9 +53,11 @@ struct Chosen {
     /// All of them
     #[arg(long, conflicts_with = "subject")]
     all: bool,
-    /// The product's database, as sqlite:PATH, to find the person by address
+    /// The product's database, as for `export`, to find the person by address
     #[arg(long, value_name = "ADDRESS", env = "CARRYALL_SOURCE")]
     source: Option<String>,
+    #[command(flatten)]
+    password: SourcePassword,
     #[command(flatten)]
     product: ProductArgs,
 }
@@ -98,6 +100,8 @@ impl Chosen {
         let map = self.product.load()?;
         let options = SourceOptions {
             database: database.clone(),
+            password: self.password.read()?,
+            schemas: map.database.schemas.clone(),
             files: None,
         };
         let source = Source::connect(&options).map_err(|error| with_hint(&error, error.hint()))?;

@@ -56,7 +56,7 @@ fn checked(snapshot: &Snapshot, map: &DataMap, with_data: bool) -> anyhow::Resul
 impl Coverage {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let map = self.source.product.load()?;
-        let source = self.source.connect(None)?;
+        let source = self.source.connect(&map, None)?;
         let snapshot = source
             .snapshot()
             .map_err(|error| with_hint(&error, error.hint()))?;

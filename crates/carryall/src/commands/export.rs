@@ -77,7 +77,7 @@ impl Export {
         let lock = self.protect.lock(&self.out)?;
         let signing_key = self.signing_key.read()?;
         let map = self.source.product.load()?;
-        let source = self.source.connect(self.files.clone())?;
+        let source = self.source.connect(&map, self.files.clone())?;
         let snapshot = source
             .snapshot()
             .map_err(|error| with_hint(&error, error.hint()))?;

@@ -27,11 +27,35 @@ pub struct ProductArgs {
 /// Where the product's database is.
 #[derive(Debug, Clone, clap::Args)]
 pub struct SourceArgs {
-    /// The product's database, as sqlite:PATH; it is only ever read
+    /// The product's database, as sqlite:PATH or `postgres://USER@HOST/DATABASE`; it is only ever read
     #[arg(long, value_name = "ADDRESS", env = "CARRYALL_SOURCE")]
     pub source: String,
     #[command(flatten)]
+    pub password: SourcePassword,
+    #[command(flatten)]
     pub product: ProductArgs,
+}
+
+/// The password of the database's server, which stands in no process list.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct SourcePassword {
+    /// A file with the password for --source, when the address has none
+    #[arg(long, value_name = "FILE", env = "CARRYALL_SOURCE_PASSWORD_FILE")]
+    source_password_file: Option<PathBuf>,
+}
+
+impl SourcePassword {
+    /// Reads it; a line feed at its end is none of it.
+    pub fn read(&self) -> anyhow::Result<Option<String>> {
+        let Some(path) = &self.source_password_file else {
+            return Ok(None);
+        };
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            let path = path.display();
+            anyhow!("the password file {path} cannot be read: {error}\nhint: check the path after `--source-password-file`")
+        })?;
+        Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()))
+    }
 }
 
 impl ProductArgs {
@@ -57,9 +81,11 @@ impl ProductArgs {
 
 impl SourceArgs {
     /// Opens the database, and the files' folder if there is one.
-    pub fn connect(&self, files: Option<PathBuf>) -> anyhow::Result<Source> {
+    pub fn connect(&self, map: &DataMap, files: Option<PathBuf>) -> anyhow::Result<Source> {
         let options = SourceOptions {
             database: self.source.clone(),
+            password: self.password.read()?,
+            schemas: map.database.schemas.clone(),
             files,
         };
         Source::connect(&options).map_err(|error| with_hint(&error, error.hint()))

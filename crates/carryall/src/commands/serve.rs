@@ -14,7 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::keys::{DEFAULT_LEDGER, KeyArgs, advised};
-use super::origin::{ProductArgs, with_hint};
+use super::origin::{ProductArgs, SourcePassword, with_hint};
 use crate::clock::Clock;
 use crate::exports::artifacts::Artifacts;
 use crate::exports::{Exports, Settings};
@@ -46,7 +46,7 @@ pub struct Serve {
         default_value = "127.0.0.1:8080"
     )]
     listen: SocketAddr,
-    /// The product's database, as sqlite:PATH; it is only ever read
+    /// The product's database, as sqlite:PATH or `postgres://USER@HOST/DATABASE`; it is only ever read
     #[arg(
         long,
         value_name = "ADDRESS",
@@ -54,6 +54,8 @@ pub struct Serve {
         required_unless_present = "demo"
     )]
     source: Option<String>,
+    #[command(flatten)]
+    password: SourcePassword,
     /// The folder that holds the product's uploaded files
     #[arg(long, value_name = "DIR", env = "CARRYALL_FILES")]
     files: Option<PathBuf>,
@@ -161,12 +163,15 @@ impl Serve {
             .source
             .clone()
             .context("`--source` says where the product's data is")?;
+        let map = self.product.load()?;
         let source = Source::connect(&SourceOptions {
             database,
+            password: self.password.read()?,
+            schemas: map.database.schemas.clone(),
             files: self.files.clone(),
         })
         .map_err(|error| with_hint(&error, error.hint()))?;
-        let product = Connected::new(self.product.load()?, source, clock.clone())
+        let product = Connected::new(map, source, clock.clone())
             .map_err(|error| with_hint(&error, error.hint()))?;
         let address = self.ledger.as_deref().unwrap_or(DEFAULT_LEDGER);
         let mut keys = self.keys.keys(address)?;

@@ -156,9 +156,11 @@ impl From<SourceError> for ProductError {
             SourceError::NoSpace { .. } => {
                 ProductError::Output(Box::new(io::Error::new(io::ErrorKind::StorageFull, error)))
             }
-            SourceError::Missing { .. } | SourceError::Sql { .. } => {
-                ProductError::Refused(Box::new(error))
-            }
+            SourceError::Missing { .. }
+            | SourceError::Sql { .. }
+            | SourceError::NotGranted { .. }
+            | SourceError::Filtered { .. }
+            | SourceError::UnknownType { .. } => ProductError::Refused(Box::new(error)),
             error => ProductError::Unavailable(Box::new(error)),
         }
     }

@@ -19,6 +19,7 @@ fn counted(product: &Product, name: &str, who: &str) -> Counts {
     let options = SourceOptions {
         database: format!("sqlite:{}", product.database.display()),
         files: None,
+        ..SourceOptions::default()
     };
     let snapshot = Source::connect(&options).unwrap().snapshot().unwrap();
     let subject = find_subject(&snapshot, &map, who).unwrap();

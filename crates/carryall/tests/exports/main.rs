@@ -24,6 +24,8 @@ mod memory;
 mod open_webui;
 mod owners;
 mod planting;
+mod postgres;
+mod postgres_server;
 mod product;
 mod program;
 mod readers;

@@ -32,6 +32,8 @@ pub struct Product {
     pub files: PathBuf,
     pub people: [&'static str; 4],
     map: Vec<OsString>,
+    /// Where the same rows stand, when not in `database`.
+    pub server: Option<String>,
 }
 
 impl Product {
@@ -52,6 +54,7 @@ impl Product {
             files: path.join("files"),
             people: DEMO_PEOPLE,
             map: Vec::new(),
+            server: None,
             folder,
         }
     }
@@ -85,6 +88,7 @@ impl Product {
             files: path.join("uploads"),
             people: OPEN_WEBUI_PEOPLE,
             map: vec!["--product".into(), "open-webui".into()],
+            server: None,
             folder,
         }
     }
@@ -146,8 +150,10 @@ impl Product {
 
     /// The flags that name this product.
     pub fn source(&self) -> Vec<OsString> {
-        let mut address = OsString::from("sqlite:");
-        address.push(&self.database);
+        let mut address = OsString::from(self.server.as_deref().unwrap_or("sqlite:"));
+        if self.server.is_none() {
+            address.push(&self.database);
+        }
         let mut arguments = vec![OsString::from("--source"), address];
         arguments.extend(self.map.iter().cloned());
         arguments

@@ -84,8 +84,8 @@ impl IntoIterator for Groups {
 /// (workspace, thread, whether it is the person's own, bytes, bytes of files) of each row.
 pub fn sql(count: &CountPlan) -> String {
     let own = match &count.author {
-        Some(author) => format!("({author} IS NULL OR {author} = ?1)"),
-        None => "1".to_owned(),
+        Some(author) => format!("({author} IS NULL OR {author} = {})", count.subject),
+        None => "true".to_owned(),
     };
     format!(
         "SELECT {}, {}, {own}, CASE WHEN {own} THEN {} END, CASE WHEN {own} THEN {} END {}",

@@ -4,6 +4,7 @@ use super::Derived;
 use super::named::Named;
 use crate::catalog::{Catalog, Table, TableKind};
 use crate::error::SourceError;
+use crate::plan::Dialect;
 use crate::snapshot::Snapshot;
 
 /// Views, generated columns, shadow tables and full-text indexes on an external table. What the map
@@ -56,6 +57,10 @@ fn external_table(
     catalog: &Catalog,
     table: &Table,
 ) -> Result<Option<String>, SourceError> {
+    // PostgreSQL keeps its full-text indexes out of sight; a foreign table is somebody's.
+    if snapshot.dialect() == Dialect::Postgres {
+        return Ok(None);
+    }
     let mut sql = String::new();
     snapshot
         .prepare("SELECT sql FROM sqlite_schema WHERE name = ?1")?

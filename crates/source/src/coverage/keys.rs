@@ -10,12 +10,12 @@ use carryall_format::json::{JsonIssues, JsonPath, KeyFilter, Rule, filter, value
 use super::Finding;
 use super::leaves::json_type;
 use super::named::{Named, NamedPaths, json_paths};
-use super::queries::for_sqlite;
 use super::quote;
 use crate::catalog::Catalog;
 use crate::check::place_of;
 use crate::data_map::{DataMap, ExportEntry};
 use crate::error::SourceError;
+use crate::plan::Dialect;
 use crate::snapshot::Snapshot;
 
 /// Returns how many values were read, and what was found.
@@ -34,7 +34,11 @@ pub(super) fn check_keys(
         let Some(column) = found.column(column) else {
             continue;
         };
-        let sql = format!("SELECT {} FROM {}", quote(&column.name), quote(&found.name));
+        let sql = format!(
+            "SELECT {} FROM {}",
+            quote(&column.name),
+            snapshot.dialect().table(&found.name)
+        );
         let seen = read(snapshot, &sql, paths)?;
         values += seen.values;
         let place = place_on(map, &found.name, &column.name);
@@ -42,7 +46,7 @@ pub(super) fn check_keys(
     }
     for (index, entry) in map.exports.iter().enumerate() {
         let place = place_of(map, index);
-        for (column, sql, paths) in query_columns(entry) {
+        for (column, sql, paths) in query_columns(entry, snapshot.dialect()) {
             let seen = read(snapshot, &sql, &paths)?;
             values += seen.values;
             findings.extend(seen.findings(&place, &column, &place));
@@ -52,8 +56,12 @@ pub(super) fn check_keys(
 }
 
 /// JSON columns that a query shows.
-fn query_columns(entry: &ExportEntry) -> Vec<(String, String, NamedPaths)> {
-    let Some(query) = entry.query.as_ref().and_then(for_sqlite) else {
+fn query_columns(entry: &ExportEntry, dialect: Dialect) -> Vec<(String, String, NamedPaths)> {
+    let Some(query) = entry
+        .query
+        .as_ref()
+        .and_then(|query| dialect.of(query).ok())
+    else {
         return Vec::new();
     };
     json_paths(entry)

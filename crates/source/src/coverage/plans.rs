@@ -7,12 +7,14 @@
 //! Which table a scan reads is taken from the compiled program: the words of `EXPLAIN QUERY PLAN`
 //! name the alias only.
 
+mod postgres;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::quote;
 use crate::error::SourceError;
+use crate::plan::Dialect;
 use crate::snapshot::{Row, Snapshot};
 use crate::value::Value;
 
@@ -62,6 +64,9 @@ pub fn check_plans(
     snapshot: &Snapshot,
     statements: &[PlanStatement<'_>],
 ) -> Result<Vec<PlanVerdict>, SourceError> {
+    if snapshot.dialect() == Dialect::Postgres {
+        return postgres::check_plans(snapshot, statements);
+    }
     let owners = owners_of_pages(snapshot)?;
     let mut sizes = BTreeMap::new();
     let mut verdicts = Vec::new();
@@ -237,8 +242,8 @@ fn rows_up_to_limit(
     }
     let limit = LARGE_TABLE_ROWS + 1;
     let sql = format!(
-        "SELECT count(*) FROM (SELECT 1 FROM {} LIMIT {limit})",
-        quote(table)
+        "SELECT count(*) FROM (SELECT 1 FROM {} LIMIT {limit}) AS some",
+        snapshot.dialect().table(table)
     );
     let mut rows = 0;
     each_row(snapshot, &sql, |row| {

@@ -36,28 +36,21 @@ pub(super) fn check_queries(snapshot: &Snapshot, map: &DataMap) -> Vec<Finding> 
     problems.into_iter().map(Finding::from).collect()
 }
 
-/// The query as SQLite is to run it.
-pub(super) fn for_sqlite(sql: &Sql) -> Option<&str> {
-    match sql {
-        Sql::Any(text) => Some(text),
-        Sql::PerEngine { sqlite, .. } => sqlite.as_deref(),
-    }
-}
-
 fn result_columns(snapshot: &Snapshot, query: &Sql) -> Result<Vec<String>, MapProblem> {
     let problem = |problem: String, fix: &str| MapProblem {
         place: String::new(),
         problem,
         fix: fix.to_owned(),
     };
-    let Some(sql) = for_sqlite(query) else {
+    let dialect = snapshot.dialect();
+    let Ok(sql) = dialect.of(query) else {
         return Err(problem(
-            "it has no form for SQLite".to_owned(),
-            "add `query.sqlite = \"…\"`",
+            format!("it has no form for {}", dialect.title()),
+            &format!("add `query.{} = \"…\"`", dialect.name()),
         ));
     };
     let statement = snapshot
-        .prepare_for("compile the query", &format!("SELECT * FROM ({sql})"))
+        .prepare_for("compile the query", &format!("SELECT * FROM ({sql}) AS t"))
         .map_err(|error| {
             problem(
                 error.to_string(),

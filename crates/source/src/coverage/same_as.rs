@@ -29,7 +29,7 @@ pub(super) fn check_claims(
             .iter()
             .filter(|(_, json)| !json.same_as.is_empty())
         {
-            let claims = Claims::new(map, entry, column, json);
+            let claims = Claims::new((map, snapshot.dialect()), entry, column, json);
             let misses = count_misses(snapshot, &claims)?;
             for (claim, missing) in claims.list.iter().zip(misses) {
                 findings.extend(judge(&place_of(map, index), column, claim, missing));

@@ -130,6 +130,7 @@ impl Run<'_> {
             purpose: read(entry),
             outer: threads.ids_sql.clone(),
             inner: entry.sql.clone(),
+            joined: entry.for_each_thread.clone(),
         });
         match self.reader.take() {
             // An extract of one workspace skips most threads, which a reader would not know.

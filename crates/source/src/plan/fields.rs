@@ -8,7 +8,7 @@ use carryall_format::section::{Field, Kind, Section};
 use jiff::tz::TimeZone;
 
 use super::sql::{Columns, expression, id_expression};
-use super::{Encode, FieldPlan, From};
+use super::{Dialect, Encode, FieldPlan, From};
 use crate::data_map::{DataMap, ExportEntry, FieldDetail, FieldForm, JsonColumn, KeepPath};
 
 pub(super) struct PlannedFields {
@@ -22,6 +22,7 @@ pub(super) fn plan_fields(
     map: &DataMap,
     entry: &ExportEntry,
     section: Section,
+    dialect: Dialect,
     columns: &mut Columns,
 ) -> Result<PlannedFields, String> {
     let known = known_fields(entry, section)?;
@@ -30,7 +31,7 @@ pub(super) fn plan_fields(
         match (entry.fields.get(field.name), field.name) {
             (Some(form), _) => fields.push(FieldPlan {
                 is_required: field.required,
-                ..plan_field(map, entry, field.name, field.kind, form, columns)?
+                ..plan_field((map, entry, dialect), field.name, field.kind, form, columns)?
             }),
             // Null says "outside workspaces" in every product, also in one that has none.
             (None, "workspace_id") if section == Section::Threads => {
@@ -70,7 +71,13 @@ pub(super) fn plan_fields(
                 section.name()
             )
         })?;
-        extra.push(plan_field(map, entry, name, kind, form, columns)?);
+        extra.push(plan_field(
+            (map, entry, dialect),
+            name,
+            kind,
+            form,
+            columns,
+        )?);
     }
     for name in &entry.extra {
         let place = columns.column(name);
@@ -119,8 +126,7 @@ fn known_fields(entry: &ExportEntry, section: Section) -> Result<&'static [Field
 }
 
 fn plan_field(
-    map: &DataMap,
-    entry: &ExportEntry,
+    (map, entry, dialect): (&DataMap, &ExportEntry, Dialect),
     name: &str,
     kind: Kind,
     form: &FieldForm,
@@ -140,9 +146,9 @@ fn plan_field(
     }
     let is_id = kind == Kind::Id && entry.into.is_none();
     let sql = if is_id {
-        id_expression(entry)?
+        id_expression(dialect, entry)?
     } else {
-        expression(form, name)?
+        expression(dialect, form, name)?
     };
     let place = columns.expression(sql);
     let from = match detail.json.as_deref() {

@@ -1,12 +1,12 @@
 //! The SELECT of an entry.
 
 use carryall_format::header::Ground;
-use carryall_format::json::{JsonPath, Step};
+use carryall_format::json::JsonPath;
 use carryall_format::section::Section;
 
-use super::{ContentsPlan, CountPlan, EntryPlan, FindMessage, LeftOutPlan, Places, Whose};
+use super::{ContentsPlan, CountPlan, Dialect, EntryPlan, FindMessage, LeftOutPlan, Places, Whose};
 use crate::catalog::{Catalog, TableKind};
-use crate::data_map::{DataMap, ExportEntry, FieldForm, Sql};
+use crate::data_map::{DataMap, ExportEntry, FieldForm};
 use crate::plan::fields;
 
 /// Double-quotes a name.
@@ -40,10 +40,11 @@ pub(super) fn plan_entry(
     catalog: &Catalog,
 ) -> Result<EntryPlan, String> {
     let entry = &map.exports[index];
+    let dialect = catalog.dialect;
     let section = Section::named(&entry.section)
         .ok_or_else(|| format!("there is no section `{}`", entry.section))?;
     let mut columns = Columns::default();
-    let id = columns.expression(id_expression(entry)?);
+    let id = columns.expression(id_expression(dialect, entry)?);
     let author = entry.author.as_ref().map(|author| columns.column(author));
     let whose = match (&entry.owner, &entry.parent) {
         (Some(owner), None) => Whose::Owner(columns.column(owner)),
@@ -54,23 +55,32 @@ pub(super) fn plan_entry(
         }
         _ => return Err("it needs exactly one of `owner` and `parent`".to_owned()),
     };
-    let planned = fields::plan_fields(map, entry, section, &mut columns)?;
+    let planned = fields::plan_fields(map, entry, section, dialect, &mut columns)?;
     let contents = plan_contents(entry, catalog, &mut columns);
-    let account_where = from_where(map, entry)?;
+    let account_where = from_where(dialect, map, entry)?;
     let is_by_thread = section == Section::Messages;
     let from = if is_by_thread {
-        from_thread(entry)?
+        from_thread(entry, catalog, &dialect.parameter(1))?
     } else {
         account_where.clone()
     };
     let sql = format!("SELECT {} {from}", columns.0.join(", "));
+    let for_each_thread = match dialect {
+        Dialect::Postgres if is_by_thread => Some(format!(
+            "SELECT {} {}",
+            columns.0.join(", "),
+            from_thread(entry, catalog, "carryall_thread.id")?
+        )),
+        _ => None,
+    };
     Ok(EntryPlan {
         section,
         collection: entry.collection.clone(),
         into: entry.into.clone(),
         purpose: format!("{} from {}", section.name(), table_name(entry)),
         sql,
-        ids_sql: format!("SELECT {} {account_where}", id_expression(entry)?),
+        for_each_thread,
+        ids_sql: format!("SELECT {} {account_where}", id_expression(dialect, entry)?),
         whose,
         author,
         id,
@@ -80,58 +90,70 @@ pub(super) fn plan_entry(
         audited: planned.audited,
         contents,
         find_message: if is_by_thread {
-            Some(find_message(entry)?)
+            Some(find_message(dialect, entry)?)
         } else {
             None
         },
-        count: plan_count(entry, section, account_where, &columns)?,
+        count: plan_count(entry, section, account_where, &columns, catalog)?,
     })
 }
 
 /// `FROM … WHERE …` of an entry, bounded by the subject.
-fn from_where(map: &DataMap, entry: &ExportEntry) -> Result<String, String> {
+fn from_where(dialect: Dialect, map: &DataMap, entry: &ExportEntry) -> Result<String, String> {
     let whose = match (&entry.owner, &entry.parent) {
-        (Some(owner), _) => format!("t.{} = ?1", quote(owner)),
+        (Some(owner), _) => format!("t.{} = {}", quote(owner), dialect.parameter(1)),
         (None, Some(parent)) => {
             format!(
                 "t.{} IN ({})",
                 quote(&parent.column),
-                ids_of(map, &parent.section)?
+                ids_of(dialect, map, &parent.section)?
             )
         }
         (None, None) => return Err("it needs exactly one of `owner` and `parent`".to_owned()),
     };
     Ok(format!(
         "FROM {} WHERE {whose}{}",
-        from(entry)?,
-        narrowed(entry)
+        from(dialect, entry)?,
+        narrowed(dialect, entry)
     ))
 }
 
-/// The messages of the thread that is parameter 1, in conversation order.
-fn from_thread(entry: &ExportEntry) -> Result<String, String> {
+/// The messages of the thread `key`, in conversation order.
+fn from_thread(entry: &ExportEntry, catalog: &Catalog, key: &str) -> Result<String, String> {
+    let dialect = catalog.dialect;
     let parent = entry
         .parent
         .as_ref()
         .ok_or("messages need `parent`: the thread they belong to")?;
-    let id = id_expression(entry)?;
+    let id = id_expression(dialect, entry)?;
+    let id = dialect.in_byte_order(&id, declared_type(entry, catalog, &id));
     let order = match entry
         .fields
         .get("created_at")
-        .map(|form| expression(form, "created_at"))
+        .map(|form| expression(dialect, form, "created_at"))
     {
-        Some(Ok(created)) => format!("{created}, {id}"),
+        Some(Ok(created)) => {
+            let declared = declared_type(entry, catalog, &created);
+            format!("{}, {id}", dialect.in_byte_order(&created, declared))
+        }
         _ => id,
     };
     Ok(format!(
-        "FROM {} WHERE t.{} = ?1{} ORDER BY {order}",
-        from(entry)?,
+        "FROM {} WHERE t.{} = {key}{} ORDER BY {order}",
+        from(dialect, entry)?,
         quote(&parent.column),
-        narrowed(entry)
+        narrowed(dialect, entry)
     ))
 }
 
-fn find_message(entry: &ExportEntry) -> Result<FindMessage, String> {
+/// The type of a column that is read as it is.
+fn declared_type<'c>(entry: &ExportEntry, catalog: &'c Catalog, sql: &str) -> Option<&'c str> {
+    let table = catalog.table(entry.table.as_deref()?)?;
+    let column = sql.strip_prefix("t.\"")?.strip_suffix('"')?;
+    Some(&table.column(&column.replace("\"\"", "\""))?.declared_type)
+}
+
+fn find_message(dialect: Dialect, entry: &ExportEntry) -> Result<FindMessage, String> {
     let parent = entry
         .parent
         .as_ref()
@@ -143,17 +165,19 @@ fn find_message(entry: &ExportEntry) -> Result<FindMessage, String> {
     let created = match entry
         .fields
         .get("created_at")
-        .map(|form| expression(form, "created_at"))
+        .map(|form| expression(dialect, form, "created_at"))
     {
         Some(Ok(created)) => created,
         _ => "NULL".to_owned(),
     };
     let from_where = format!(
-        "FROM {} WHERE t.{} = ?1 AND {} = ?2{}",
-        from(entry)?,
+        "FROM {} WHERE t.{} = {} AND {} = {}{}",
+        from(dialect, entry)?,
         quote(&parent.column),
-        id_expression(entry)?,
-        narrowed(entry)
+        dialect.parameter(1),
+        id_expression(dialect, entry)?,
+        dialect.parameter(2),
+        narrowed(dialect, entry)
     );
     Ok(FindMessage {
         sql: format!("SELECT {author}, NULL {from_where}"),
@@ -162,7 +186,7 @@ fn find_message(entry: &ExportEntry) -> Result<FindMessage, String> {
 }
 
 /// SELECT of the ids of all records in a section, for rows that belong to them.
-fn ids_of(map: &DataMap, section: &str) -> Result<String, String> {
+fn ids_of(dialect: Dialect, map: &DataMap, section: &str) -> Result<String, String> {
     let parts = map
         .exports
         .iter()
@@ -170,8 +194,8 @@ fn ids_of(map: &DataMap, section: &str) -> Result<String, String> {
         .map(|entry| {
             Ok(format!(
                 "SELECT {} {}",
-                id_expression(entry)?,
-                from_where(map, entry)?
+                id_expression(dialect, entry)?,
+                from_where(dialect, map, entry)?
             ))
         })
         .collect::<Result<Vec<_>, String>>()?;
@@ -181,16 +205,16 @@ fn ids_of(map: &DataMap, section: &str) -> Result<String, String> {
     Ok(parts.join(" UNION ALL "))
 }
 
-fn from(entry: &ExportEntry) -> Result<String, String> {
+fn from(dialect: Dialect, entry: &ExportEntry) -> Result<String, String> {
     match (&entry.table, &entry.query) {
-        (Some(table), None) => Ok(format!("{} AS t", quote(table))),
-        (None, Some(query)) => Ok(format!("({}) AS t", for_sqlite(query)?)),
+        (Some(table), None) => Ok(format!("{} AS t", dialect.table(table))),
+        (None, Some(query)) => Ok(format!("({}) AS t", dialect.of(query)?)),
         _ => Err("it needs exactly one of `table` and `query`".to_owned()),
     }
 }
 
-fn narrowed(entry: &ExportEntry) -> String {
-    match entry.condition.as_ref().map(for_sqlite) {
+fn narrowed(dialect: Dialect, entry: &ExportEntry) -> String {
+    match entry.condition.as_ref().map(|sql| dialect.of(sql)) {
         Some(Ok(condition)) => format!(" AND ({condition})"),
         _ => String::new(),
     }
@@ -204,17 +228,7 @@ pub(crate) fn table_name(entry: &ExportEntry) -> String {
         .map_or("a query".to_owned(), |table| format!("`{table}`"))
 }
 
-pub(super) fn for_sqlite(sql: &Sql) -> Result<&str, String> {
-    match sql {
-        Sql::Any(text)
-        | Sql::PerEngine {
-            sqlite: Some(text), ..
-        } => Ok(text),
-        Sql::PerEngine { sqlite: None, .. } => Err("its SQL has no form for `sqlite`".to_owned()),
-    }
-}
-
-pub(super) fn id_expression(entry: &ExportEntry) -> Result<String, String> {
+pub(super) fn id_expression(dialect: Dialect, entry: &ExportEntry) -> Result<String, String> {
     let is_account = entry.section == Section::AccountSettings.name();
     let name = if is_account { "user_id" } else { "id" };
     match (entry.fields.get(name), &entry.collection) {
@@ -222,9 +236,9 @@ pub(super) fn id_expression(entry: &ExportEntry) -> Result<String, String> {
         (Some(form), Some(collection)) => Ok(format!(
             "('{}:' || {})",
             collection.replace('\'', "''"),
-            expression(form, name)?
+            dialect.text(&expression(dialect, form, name)?)
         )),
-        (Some(form), None) => expression(form, name),
+        (Some(form), None) => expression(dialect, form, name),
         // The parts of `account_settings` have no id of their own.
         (None, _) if is_account => Ok("NULL".to_owned()),
         (None, _) => Err(format!("it needs `fields.{name}`")),
@@ -232,13 +246,17 @@ pub(super) fn id_expression(entry: &ExportEntry) -> Result<String, String> {
 }
 
 /// A field as SQL; JSON paths are followed later, by us.
-pub(super) fn expression(form: &FieldForm, field: &str) -> Result<String, String> {
+pub(super) fn expression(
+    dialect: Dialect,
+    form: &FieldForm,
+    field: &str,
+) -> Result<String, String> {
     match form {
         FieldForm::Column(column) => Ok(format!("t.{}", quote(column))),
         FieldForm::Composite(columns) => {
             let parts: Vec<_> = columns
                 .iter()
-                .map(|column| format!("t.{}", quote(column)))
+                .map(|column| dialect.text(&format!("t.{}", quote(column))))
                 .collect();
             Ok(format!("({})", parts.join(" || ':' || ")))
         }
@@ -246,11 +264,15 @@ pub(super) fn expression(form: &FieldForm, field: &str) -> Result<String, String
             (Some(column), None) => {
                 let column = format!("t.{}", quote(column));
                 Ok(match &detail.id_prefix {
-                    Some(prefix) => format!("(t.{} || '-' || {column})", quote(prefix)),
+                    Some(prefix) => format!(
+                        "({} || '-' || {})",
+                        dialect.text(&format!("t.{}", quote(prefix))),
+                        dialect.text(&column)
+                    ),
                     None => column,
                 })
             }
-            (None, Some(sql)) => Ok(format!("({})", for_sqlite(sql)?)),
+            (None, Some(sql)) => Ok(format!("({})", dialect.of(sql)?)),
             _ => Err(format!(
                 "`fields.{field}` needs one of `column`, `sql` and `value`"
             )),
@@ -274,7 +296,11 @@ fn plan_contents(
         .as_deref()
         .and_then(|table| catalog.table(table));
     Some(match table {
-        Some(table) if table.kind == TableKind::Table && !table.without_rowid => {
+        Some(table)
+            if catalog.dialect == Dialect::Sqlite
+                && table.kind == TableKind::Table
+                && !table.without_rowid =>
+        {
             ContentsPlan::Blob {
                 table: table.name.clone(),
                 column: column.clone(),
@@ -287,29 +313,20 @@ fn plan_contents(
 }
 
 /// A field as SQL that can be grouped by and summed up; `None` where the map gives no such thing.
-fn countable(entry: &ExportEntry, name: &str) -> Option<String> {
+fn countable(entry: &ExportEntry, catalog: &Catalog, name: &str) -> Option<String> {
     let form = entry.fields.get(name)?;
     let path = match form {
         FieldForm::Detailed(detail) if detail.value.is_some() => return None,
         FieldForm::Detailed(detail) => detail.json.as_deref(),
         _ => None,
     };
-    let column = expression(form, name).ok()?;
+    let column = expression(catalog.dialect, form, name).ok()?;
     let Some(path) = path else {
         return Some(column);
     };
-    let mut inside = String::from("$");
-    for step in JsonPath::parse(path).ok()?.steps() {
-        match step {
-            Step::Key(key) if !key.contains(['"', '\'', '\\']) => {
-                inside.extend([".\"", key, "\""]);
-            }
-            _ => return None,
-        }
-    }
-    Some(format!(
-        "CASE WHEN json_valid({column}) THEN json_extract({column}, '{inside}') END"
-    ))
+    let declared = declared_type(entry, catalog, &column);
+    let path = JsonPath::parse(path).ok()?;
+    catalog.dialect.json_value(&column, &path, declared)
 }
 
 fn plan_count(
@@ -317,8 +334,10 @@ fn plan_count(
     section: Section,
     from_where: String,
     columns: &Columns,
+    catalog: &Catalog,
 ) -> Result<CountPlan, String> {
-    let plain = |name: &str| countable(entry, name);
+    let dialect = catalog.dialect;
+    let plain = |name: &str| countable(entry, catalog, name);
     let thread = match &entry.parent {
         Some(parent) if section == Section::Messages => {
             Some(format!("t.{}", quote(&parent.column)))
@@ -328,7 +347,7 @@ fn plan_count(
     let sizes: Vec<_> = columns
         .0
         .iter()
-        .map(|column| format!("coalesce(octet_length({column}), 4)"))
+        .map(|column| dialect.size_bytes(column, declared_type(entry, catalog, column)))
         .collect();
     Ok(CountPlan {
         from_where,
@@ -338,21 +357,22 @@ fn plan_count(
             plain("workspace_id")
         },
         thread,
-        id: id_expression(entry)?,
+        id: id_expression(dialect, entry)?,
         author: entry
             .author
             .as_ref()
             .map(|author| format!("t.{}", quote(author))),
+        subject: dialect.parameter(1),
         row_bytes: sizes.join(" + "),
         size_bytes: if section.has_contents() {
-            plain("size_bytes")
+            plain("size_bytes").map(|sql| dialect.whole_number(&sql))
         } else {
             None
         },
     })
 }
 
-pub(super) fn plan_left_out(map: &DataMap) -> Vec<LeftOutPlan> {
+pub(super) fn plan_left_out(map: &DataMap, dialect: Dialect) -> Vec<LeftOutPlan> {
     map.left_out
         .iter()
         .filter_map(|entry| {
@@ -361,9 +381,10 @@ pub(super) fn plan_left_out(map: &DataMap) -> Vec<LeftOutPlan> {
                 ground: Ground::named(&entry.ground)?,
                 what: entry.what.clone(),
                 sql: format!(
-                    "SELECT count(*) FROM ({}) AS t WHERE t.{} = ?1",
-                    for_sqlite(&entry.query).ok()?,
-                    quote(&entry.owner)
+                    "SELECT count(*) FROM ({}) AS t WHERE t.{} = {}",
+                    dialect.of(&entry.query).ok()?,
+                    quote(&entry.owner),
+                    dialect.parameter(1)
                 ),
             })
         })

@@ -260,7 +260,7 @@ mod tests {
         let (_folder, path) = database();
         let snapshot = forward(&path);
         assert_eq!(bodies(&snapshot, "id", || ()), expected());
-        let forward = snapshot.forward.as_ref().unwrap();
+        let forward = snapshot.reads_forward().unwrap();
         // SAFETY: nothing is being read.
         let methods = unsafe { forward.methods.as_ref() };
         assert!(methods.piece_at > 0, "no piece was read");

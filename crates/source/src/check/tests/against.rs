@@ -23,6 +23,7 @@ fn catalog() -> Catalog {
         unreadable: None,
     };
     Catalog {
+        dialect: crate::plan::Dialect::default(),
         tables: vec![
             table(
                 "users",

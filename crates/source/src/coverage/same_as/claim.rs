@@ -4,9 +4,9 @@ use carryall_format::json::JsonPath;
 use carryall_format::section::Section;
 
 use crate::check::is_json_field;
-use crate::coverage::queries::for_sqlite;
 use crate::coverage::quote;
 use crate::data_map::{DataMap, ExportEntry, FieldForm, JsonColumn};
+use crate::plan::Dialect;
 
 /// The claims of one column.
 pub(super) struct Claims {
@@ -52,7 +52,7 @@ enum Tie {
 
 impl Claims {
     pub(super) fn new(
-        map: &DataMap,
+        (map, dialect): (&DataMap, Dialect),
         entry: &ExportEntry,
         column: &str,
         json: &JsonColumn,
@@ -66,7 +66,7 @@ impl Claims {
             let Ok(json_path) = JsonPath::parse(base) else {
                 continue;
             };
-            let parts = parts(map, entry, target, &mut targets);
+            let parts = parts((map, dialect), entry, target, &mut targets);
             list.push(Claim {
                 path: path.clone(),
                 target: target.clone(),
@@ -77,16 +77,20 @@ impl Claims {
         let mut columns = vec![format!("t.{}", quote(column))];
         for target in &mut targets {
             target.first_column = columns.len();
-            complete(map, entry, target, &mut columns);
+            complete((map, dialect), entry, target, &mut columns);
         }
-        let sql = format!("SELECT {} {}", columns.join(", "), from(entry, None));
+        let sql = format!(
+            "SELECT {} {}",
+            columns.join(", "),
+            from(dialect, entry, None)
+        );
         Claims { sql, list, targets }
     }
 }
 
 /// The entries that export `section.name` and whose rows belong to those of `entry`.
 fn parts(
-    map: &DataMap,
+    (map, dialect): (&DataMap, Dialect),
     entry: &ExportEntry,
     target: &str,
     targets: &mut Vec<Target>,
@@ -99,7 +103,7 @@ fn parts(
         if other.section != section || tie(map, entry, other).is_none() {
             continue;
         }
-        if let Some(expression) = expression(other, name) {
+        if let Some(expression) = expression(dialect, other, name) {
             parts.push(place_of_expression(targets, index, expression));
         }
     }
@@ -133,7 +137,12 @@ fn place_of_expression(
 }
 
 /// Fills in how the target's rows are read.
-fn complete(map: &DataMap, entry: &ExportEntry, target: &mut Target, columns: &mut Vec<String>) {
+fn complete(
+    (map, dialect): (&DataMap, Dialect),
+    entry: &ExportEntry,
+    target: &mut Target,
+    columns: &mut Vec<String>,
+) {
     let other = &map.exports[target.entry];
     let expressions = target
         .expressions
@@ -147,7 +156,7 @@ fn complete(map: &DataMap, entry: &ExportEntry, target: &mut Target, columns: &m
             target.sql = Some(format!(
                 "SELECT {} {}",
                 list.join(", "),
-                from(other, Some(&theirs))
+                from(dialect, other, Some(&theirs))
             ));
         }
         None => {}
@@ -190,7 +199,7 @@ fn tie(map: &DataMap, entry: &ExportEntry, other: &ExportEntry) -> Option<Tie> {
 }
 
 /// What an entry exports under a name, as the product stores it.
-fn expression(entry: &ExportEntry, name: &str) -> Option<Expression> {
+fn expression(dialect: Dialect, entry: &ExportEntry, name: &str) -> Option<Expression> {
     let plain = |column: &String, is_json: bool| {
         Some(Expression {
             sql: format!("t.{}", quote(column)),
@@ -203,7 +212,7 @@ fn expression(entry: &ExportEntry, name: &str) -> Option<Expression> {
         Some(FieldForm::Composite(columns)) => {
             let parts: Vec<_> = columns
                 .iter()
-                .map(|column| format!("t.{}", quote(column)))
+                .map(|column| dialect.text(&format!("t.{}", quote(column))))
                 .collect();
             Some(Expression {
                 sql: parts.join(" || ':' || "),
@@ -216,7 +225,7 @@ fn expression(entry: &ExportEntry, name: &str) -> Option<Expression> {
                 detail.json.is_some() || is_json_field(entry, section, name),
             ),
             (None, Some(sql)) => Some(Expression {
-                sql: format!("({})", for_sqlite(sql)?),
+                sql: format!("({})", dialect.of(sql).ok()?),
                 is_json: false,
             }),
             (None, None) => None,
@@ -228,17 +237,18 @@ fn expression(entry: &ExportEntry, name: &str) -> Option<Expression> {
 }
 
 /// `FROM … WHERE …`, of all rows or of those whose column equals parameter 1.
-fn from(entry: &ExportEntry, key: Option<&str>) -> String {
-    let rows = match (&entry.table, entry.query.as_ref().and_then(for_sqlite)) {
-        (Some(table), _) => quote(table),
+fn from(dialect: Dialect, entry: &ExportEntry, key: Option<&str>) -> String {
+    let of = |sql| dialect.of(sql).ok();
+    let rows = match (&entry.table, entry.query.as_ref().and_then(of)) {
+        (Some(table), _) => dialect.table(table),
         (None, query) => format!("({})", query.unwrap_or_default()),
     };
     let narrowed = entry
         .condition
         .as_ref()
-        .and_then(for_sqlite)
+        .and_then(of)
         .map(|sql| format!("({sql})"));
-    let equal = key.map(|key| format!("{key} = ?1"));
+    let equal = key.map(|key| format!("{key} = {}", dialect.parameter(1)));
     let conditions: Vec<_> = equal.into_iter().chain(narrowed).collect();
     let filtered = if conditions.is_empty() {
         String::new()

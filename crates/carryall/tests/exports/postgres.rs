@@ -1,0 +1,171 @@
+//! The same product on PostgreSQL: the same export, and how it fails there.
+
+use serde_json::{Value, json};
+
+use crate::postgres_server::{Server, demo_on_both};
+use crate::product::{DEMO_PEOPLE, MARTA, Product};
+use crate::program::carryall;
+
+/// An export without what differs from run to run; lists of other than messages come in any order.
+fn comparable(product: &Product, who: &str) -> Value {
+    let (outcome, file) = product.try_export(who, &[]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    carryall(["verify".as_ref(), file.as_os_str()]).ended_with(0);
+    let mut export: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+    let whole = export.as_object_mut().unwrap();
+    whole.remove("export");
+    whole.remove("integrity");
+    for section in whole["summary"]["sections"]
+        .as_object_mut()
+        .unwrap()
+        .values_mut()
+    {
+        let section = section.as_object_mut().unwrap();
+        section.remove("offset");
+        section.remove("length");
+    }
+    whole["summary"]
+        .as_object_mut()
+        .unwrap()
+        .retain(|name, _| !name.contains("bytes"));
+    for (section, records) in whole.iter_mut() {
+        if let (true, Some(list)) = (section != "messages", records.as_array_mut()) {
+            list.sort_by_cached_key(|record| {
+                format!("{} {} {}", record["id"], record["file_id"], record["part"])
+            });
+        }
+    }
+    // Threads come in any order, the messages of each in theirs.
+    let messages = whole["messages"].as_array_mut().unwrap();
+    messages.sort_by_cached_key(|message| message["thread_id"].to_string());
+    export
+}
+
+#[test]
+fn both_engines_give_the_same_export_of_everybody() {
+    let (sqlite, postgres, _server) = demo_on_both();
+    for who in DEMO_PEOPLE {
+        let (expected, found) = (comparable(&sqlite, who), comparable(&postgres, who));
+        for (section, records) in expected.as_object().unwrap() {
+            assert_eq!(&found[section], records, "{section} of {who}");
+        }
+    }
+}
+
+fn reader(server: &Server) -> String {
+    let grants = carryall(["grants", "--role", "reader"]).ended_with(0);
+    server.sql(&format!("CREATE ROLE reader LOGIN; {}", grants.text()));
+    server.address("reader")
+}
+
+#[test]
+fn the_rights_that_are_printed_are_enough_and_one_less_is_named() {
+    let (_, mut postgres, server) = demo_on_both();
+    postgres.server = Some(reader(&server));
+    postgres.export(MARTA);
+    server.sql("REVOKE SELECT (title) ON threads FROM reader");
+    let said = postgres.export_fails(MARTA, &[]);
+    assert!(
+        said.contains("permission denied for table threads"),
+        "{said}"
+    );
+    assert!(said.contains("carryall grants"), "{said}");
+}
+
+#[test]
+fn row_level_security_is_an_error_and_never_an_empty_export() {
+    let (_, mut postgres, server) = demo_on_both();
+    postgres.server = Some(reader(&server));
+    server.sql("ALTER TABLE user_memories ENABLE ROW LEVEL SECURITY");
+    let said = postgres.export_fails(MARTA, &[]);
+    assert!(said.contains("rows would be left out silently"), "{said}");
+    assert!(said.contains("user_memories"), "{said}");
+}
+
+#[test]
+fn a_type_that_nobody_taught_is_named_with_its_remedy() {
+    let (_, postgres, server) = demo_on_both();
+    server.sql(
+        "ALTER TABLE feedback ALTER comment TYPE tsvector USING to_tsvector('simple', comment)",
+    );
+    let said = postgres.export_fails(MARTA, &[]);
+    assert!(
+        said.contains("the column `comment` has the type `tsvector`"),
+        "{said}"
+    );
+    assert!(said.contains("comment::text"), "{said}");
+}
+
+#[test]
+fn a_connection_that_is_cut_in_the_middle_leaves_nothing_behind() {
+    let (_, postgres, _server) = demo_on_both();
+    let postgres = postgres.with_map_changed(
+        "where   = \"disconnected_at IS NULL\"",
+        "where   = \"pg_terminate_backend(pg_backend_pid())\"",
+    );
+    let said = postgres.export_fails(MARTA, &[]);
+    assert!(said.contains("ended it"), "{said}");
+}
+
+#[test]
+fn the_gate_passes_and_names_a_column_that_was_added() {
+    let (_, postgres, server) = demo_on_both();
+    let mut arguments = vec!["coverage".into(), "--data".into()];
+    arguments.extend(postgres.source());
+    carryall(arguments.clone()).ended_with(0);
+    server
+        .sql("ALTER TABLE threads ADD mood text; CREATE TABLE diaries (user_id uuid, entry text)");
+    let report = carryall(arguments).ended_with(1);
+    assert!(report.text().contains("mood"), "{}", report.text());
+    assert!(report.text().contains("diaries"), "{}", report.text());
+}
+
+#[test]
+fn every_type_is_written_as_what_it_is() {
+    let (_, postgres, server) = demo_on_both();
+    server.sql(
+        "CREATE TYPE mood AS ENUM ('calm', 'wild');
+         ALTER TABLE feedback ADD a smallint DEFAULT -7, ADD b numeric DEFAULT 12.50,
+             ADD c numeric DEFAULT 12345678901234567890.123, ADD d real DEFAULT 0.1,
+             ADD e double precision DEFAULT 2.5, ADD f timestamp DEFAULT '2026-03-01 09:30:00.25',
+             ADD g date DEFAULT '2026-03-01', ADD h time DEFAULT '09:30', ADD i bytea DEFAULT '\\xff00',
+             ADD j text[] DEFAULT '{\"a\\\"\", NULL}', ADD k inet DEFAULT '192.0.2.7',
+             ADD l cidr DEFAULT '2001:db8::/32', ADD m int4range DEFAULT '[1,5)',
+             ADD n mood DEFAULT 'wild', ADD o char(3) DEFAULT 'x', ADD p boolean DEFAULT true,
+             ADD q int[] DEFAULT '{{1,2},{3,4}}'",
+    );
+    let columns: Vec<_> = ('a'..='q').map(|name| format!("\"{name}\"")).collect();
+    let postgres = postgres.with_map_changed(
+        "extra = [\"rating\", \"comment\"]",
+        &format!("extra = [{}]\nwithheld.rating = {{ ground = \"secret\", what = \"a\", reason = \"b\" }}\nwithheld.comment = {{ ground = \"secret\", what = \"a\", reason = \"b\" }}", columns.join(", ")),
+    );
+    let (outcome, file) = postgres.try_export(MARTA, &[]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    let export: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+    let records = export["other_records"].as_array().unwrap();
+    let feedback = records
+        .iter()
+        .find(|record| record["collection"] == "feedback")
+        .unwrap();
+    assert_eq!(
+        feedback["extra"],
+        json!({
+            "a": -7, "b": 12.5, "c": "12345678901234567890.123", "d": 0.1, "e": 2.5,
+            "f": "2026-03-01T09:30:00.25", "g": "2026-03-01", "h": "09:30:00", "i": "/wA=",
+            "j": "[\"a\\\"\",null]", "k": "192.0.2.7", "l": "2001:db8::/32", "m": "[1,5)",
+            "n": "wild", "o": "x  ", "p": 1, "q": "[[1,2],[3,4]]",
+        })
+    );
+}
+
+#[test]
+fn an_address_that_answers_nothing_is_an_error_with_advice() {
+    let mut product = Product::demo();
+    product.server = Some("postgres://ann:s3cret@127.0.0.1:1/none".to_owned());
+    let said = product.export_fails(MARTA, &[]);
+    assert!(
+        said.contains("connect to postgres://…@127.0.0.1:1/none"),
+        "{said}"
+    );
+    assert!(!said.contains("s3cret"), "{said}");
+}

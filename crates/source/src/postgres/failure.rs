@@ -1,0 +1,98 @@
+//! What PostgreSQL refuses, in words that say what to do.
+
+use postgres::error::SqlState;
+use postgres::types::Type;
+
+use crate::error::SourceError;
+
+/// Conflicts of a hot standby, a server that stops, and timeouts: nothing is wrong with the statement.
+const ENDED: [SqlState; 7] = [
+    SqlState::T_R_SERIALIZATION_FAILURE,
+    SqlState::ADMIN_SHUTDOWN,
+    SqlState::CRASH_SHUTDOWN,
+    SqlState::CANNOT_CONNECT_NOW,
+    SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
+    SqlState::DATABASE_DROPPED,
+    SqlState::QUERY_CANCELED,
+];
+
+/// Why the connection's thread could not do what it was asked for.
+#[derive(Debug)]
+pub(super) enum Failure {
+    Database(postgres::Error),
+    /// A value of this column is not what its type says.
+    Undecodable(String),
+    /// Nobody takes the rows any more.
+    Unwanted,
+}
+
+impl From<postgres::Error> for Failure {
+    fn from(error: postgres::Error) -> Failure {
+        Failure::Database(error)
+    }
+}
+
+impl Failure {
+    pub(super) fn into_error(self, purpose: &str, address: &str) -> SourceError {
+        let purpose = purpose.to_owned();
+        match self {
+            Failure::Unwanted => SourceError::Interrupted { purpose },
+            Failure::Undecodable(column) => SourceError::Sql {
+                purpose,
+                detail: format!("a value of the column `{column}` cannot be read"),
+            },
+            Failure::Database(error) => from_database(&error, purpose, address),
+        }
+    }
+}
+
+fn from_database(error: &postgres::Error, purpose: String, address: &str) -> SourceError {
+    let database = address.to_owned();
+    let Some(said) = error.as_db_error() else {
+        return SourceError::Lost {
+            purpose,
+            database,
+            detail: with_causes(error),
+        };
+    };
+    let detail = said.message().to_owned();
+    let code = said.code();
+    if *code == SqlState::INSUFFICIENT_PRIVILEGE {
+        return if detail.contains("row-level security") {
+            SourceError::Filtered { purpose, detail }
+        } else {
+            SourceError::NotGranted { purpose, detail }
+        };
+    }
+    if *code == SqlState::QUERY_CANCELED && detail.contains("user request") {
+        return SourceError::Interrupted { purpose };
+    }
+    if ENDED.contains(code) {
+        return SourceError::Lost {
+            purpose,
+            database,
+            detail,
+        };
+    }
+    SourceError::Sql { purpose, detail }
+}
+
+/// The driver's words and everything below them.
+pub(super) fn with_causes(error: &postgres::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(below) = cause {
+        text = format!("{text}: {below}");
+        cause = below.source();
+    }
+    text
+}
+
+/// A column whose values nobody taught this program to read.
+pub(super) fn unknown_type(purpose: &str, column: &str, ty: &Type) -> SourceError {
+    SourceError::UnknownType {
+        purpose: purpose.to_owned(),
+        column: column.to_owned(),
+        of: ty.to_string(),
+    }
+}
