@@ -1,9 +1,15 @@
 //! The same product on PostgreSQL: the same export, and how it fails there.
 
+use carryall_source::connect::{Source, SourceOptions};
+use carryall_source::counts::count;
+use carryall_source::data_map::DataMap;
+use carryall_source::error::SourceError;
+use carryall_source::snapshot::Snapshot;
+use carryall_source::subject::find_subject;
 use serde_json::{Value, json};
 
 use crate::postgres_server::{Server, demo_on_both};
-use crate::product::{DEMO_PEOPLE, MARTA, Product};
+use crate::product::{DEMO_PEOPLE, MARTA, Product, repository};
 use crate::program::carryall;
 
 /// An export without what differs from run to run; lists of other than messages come in any order.
@@ -168,4 +174,82 @@ fn an_address_that_answers_nothing_is_an_error_with_advice() {
         "{said}"
     );
     assert!(!said.contains("s3cret"), "{said}");
+}
+
+fn connected(product: &Product) -> Source {
+    let file = || format!("sqlite:{}", product.database.display());
+    let database = product.server.clone().unwrap_or_else(file);
+    let options = SourceOptions {
+        database,
+        ..SourceOptions::default()
+    };
+    Source::connect(&options).unwrap()
+}
+
+fn memories(snapshot: &Snapshot) -> usize {
+    let mut count = 0;
+    let mut rows = snapshot.prepare("SELECT id FROM user_memories").unwrap();
+    rows.for_each(&[], |_| {
+        count += 1;
+        Ok::<(), SourceError>(())
+    })
+    .unwrap();
+    count
+}
+
+#[test]
+fn both_connections_see_the_moment_at_which_the_first_began() {
+    let (_, postgres, server) = demo_on_both();
+    let source = connected(&postgres);
+    let (one, two) = source.twin_snapshots().unwrap();
+    server.sql("DELETE FROM user_memories");
+    assert!(memories(&one) > 0);
+    assert_eq!(memories(&one), memories(&two.unwrap()));
+    assert_eq!(memories(&source.snapshot().unwrap()), 0);
+}
+
+#[test]
+fn two_statements_of_one_snapshot_stand_open_at_once() {
+    let (_, postgres, _server) = demo_on_both();
+    let snapshot = connected(&postgres).snapshot().unwrap();
+    let mut outer = snapshot
+        .prepare("SELECT generate_series(1::bigint, 3000)")
+        .unwrap();
+    let mut inner = snapshot.prepare("SELECT $1::bigint + 1").unwrap();
+    let mut sum = 0;
+    outer
+        .for_each(&[], |row| {
+            inner.for_each(&[row.value(0)], |row| {
+                if let carryall_source::value::Value::Integer(integer) = row.value(0) {
+                    sum += integer;
+                }
+                Ok::<(), SourceError>(())
+            })
+        })
+        .unwrap();
+    assert_eq!(sum, 3000 * 3001 / 2 + 3000);
+}
+
+#[test]
+fn the_pages_count_the_same_on_both_engines() {
+    let (sqlite, postgres, _server) = demo_on_both();
+    let map = repository().join("products/isms-copilot/data-map.toml");
+    let map = DataMap::parse(&std::fs::read_to_string(map).unwrap(), "map").unwrap();
+    for who in DEMO_PEOPLE {
+        let [expected, found] = [&sqlite, &postgres].map(|product| {
+            let snapshot = connected(product).snapshot().unwrap();
+            // In any case, as people type their addresses.
+            let subject = find_subject(&snapshot, &map, &who.to_uppercase()).unwrap();
+            let mut counts = count(&snapshot, &map, &subject).unwrap();
+            counts.workspaces.sort_by(|a, b| a.id.cmp(&b.id));
+            counts
+        });
+        assert_eq!(found.sections, expected.sections, "{who}");
+        assert_eq!(found.workspaces, expected.workspaces, "{who}");
+        assert_eq!(
+            found.outside_workspaces, expected.outside_workspaces,
+            "{who}"
+        );
+        assert_eq!(found.file_bytes, expected.file_bytes, "{who}");
+    }
 }
