@@ -85,6 +85,7 @@ async fn an_event_that_was_edited_removed_or_moved_is_named() {
         "export_id",
         "outcome",
         "facts",
+        "previous",
         "hash",
     ] {
         let story = busy().await;
@@ -141,6 +142,10 @@ async fn an_event_that_was_made_anew_does_not_fit_the_one_behind_it() {
         forged.export_id.expect("an id"),
     ));
     assert_eq!(story.check(None), Chain::OutOfOrder(4));
+    story.tamper_with_force(&format!(
+        "UPDATE audit SET previous = '{hash}' WHERE seq = 4"
+    ));
+    assert_eq!(story.check(None), Chain::Edited(4), "and cannot be joined");
 }
 
 #[tokio::test]
