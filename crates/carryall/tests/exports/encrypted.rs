@@ -1,117 +1,18 @@
 //! Encrypted exports: stock `age` opens what Carryall writes, Carryall opens what stock `age` writes, and
 //! whatever cannot be encrypted is not written.
 
+mod stage;
+
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
 use carryall_format::write::hex;
 use sha2::{Digest as _, Sha256};
 
+use self::stage::{PASSPHRASE, Stage, new_key, run, run_typing, text, verify};
 use crate::bad_input::assert_says;
-use crate::product::{MARTA, Product, TOMAS};
+use crate::product::{MARTA, TOMAS};
 use crate::program::{FAILED, Outcome, carryall};
-
-const PASSPHRASE: &str = "seven quiet lanterns over Lisbon";
-
-/// Types a passphrase whenever the program asks for one: `age` takes it from a terminal only.
-const TYPIST: &str = r"
-import os, pty, sys
-child, terminal = pty.fork()
-if child == 0:
-    os.execvp(sys.argv[2], sys.argv[2:])
-said = b''
-while True:
-    try:
-        more = os.read(terminal, 4096)
-    except OSError:
-        break
-    if not more:
-        break
-    said += more
-    if said.rstrip().endswith(b':'):
-        os.write(terminal, sys.argv[1].encode() + b'\n')
-        said = b''
-sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-";
-
-/// A folder with a key pair that `age-keygen` made, a passphrase, and the export of one person.
-struct Stage {
-    product: Product,
-    folder: PathBuf,
-    key: PathBuf,
-    public: String,
-    passphrase: PathBuf,
-}
-
-impl Stage {
-    fn set() -> Stage {
-        let product = Product::demo();
-        let folder = product.folder.path().join("files of a person");
-        fs::create_dir(&folder).unwrap();
-        let key = folder.join("key.txt");
-        let public = new_key(&key);
-        let passphrase = folder.join("passphrase.txt");
-        fs::write(&passphrase, format!("{PASSPHRASE}\n")).unwrap();
-        Stage {
-            product,
-            folder,
-            key,
-            public,
-            passphrase,
-        }
-    }
-
-    /// An export of Tomas, encrypted as these flags say.
-    fn export(&self, flags: &[&str]) -> (PathBuf, Outcome) {
-        let out = self.folder.join("export.json.age");
-        let outcome = carryall(self.product.export_arguments(TOMAS, &out, flags));
-        (out, outcome.ended_with(0))
-    }
-
-    fn to_key(&self) -> PathBuf {
-        self.export(&["--recipient", &self.public]).0
-    }
-
-    fn with_passphrase(&self) -> PathBuf {
-        self.export(&["--passphrase-file", text(&self.passphrase)])
-            .0
-    }
-}
-
-fn verify(file: &Path, flags: &[&str]) -> Outcome {
-    carryall(["verify", text(file)].iter().chain(flags))
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
-}
-
-/// Makes a private key; the public one.
-fn new_key(path: &Path) -> String {
-    run("age-keygen", &["-o", text(path)]);
-    let public = run("age-keygen", &["-y", text(path)]);
-    String::from_utf8(public).unwrap().trim().to_owned()
-}
-
-#[track_caller]
-fn run(program: &str, arguments: &[&str]) -> Vec<u8> {
-    let output = Command::new(program).args(arguments).output();
-    let output = output.unwrap_or_else(|error| panic!("{program}: {error}"));
-    assert!(output.status.success(), "{output:?}");
-    output.stdout
-}
-
-/// Runs a program on a terminal of its own, where the passphrase is typed.
-#[track_caller]
-fn run_typing(passphrase: &str, arguments: &[&str]) {
-    let all: Vec<&str> = ["-c", TYPIST, passphrase]
-        .iter()
-        .chain(arguments)
-        .copied()
-        .collect();
-    run("python3", &all);
-}
 
 #[test]
 fn stock_age_opens_a_file_that_was_encrypted_to_public_keys_and_finds_the_export_in_it() {
