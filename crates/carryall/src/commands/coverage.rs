@@ -1,5 +1,6 @@
 //! `carryall coverage`: the completeness gate.
 
+use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 
 use carryall_format::section::Section;
@@ -61,10 +62,15 @@ impl Coverage {
             .snapshot()
             .map_err(|error| with_hint(&error, error.hint()))?;
         let report = checked(&snapshot, &map, self.data)?;
-        if self.json {
-            println!("{}", serde_json::to_string_pretty(&report)?);
+        let text = if self.json {
+            format!("{}\n", serde_json::to_string_pretty(&report)?)
         } else {
-            print!("{report}");
+            report.to_string()
+        };
+        match std::io::stdout().write_all(text.as_bytes()) {
+            // Whoever reads has read enough.
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => return Err(error.into()),
+            _ => {}
         }
         Ok(if report.is_complete() {
             ExitCode::SUCCESS

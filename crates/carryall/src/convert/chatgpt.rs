@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::conversation::Conversation;
 use super::fields::{ids, seconds, text, text_or_empty};
 use super::list::JsonList;
-use super::{Index, Item, Losses, Record, Target};
+use super::{Index, Losses, Record, Target};
 
 const THREAD_FIELDS: &[&str] = &[
     "id",
@@ -50,13 +50,6 @@ impl Chatgpt {
 }
 
 impl Target for Chatgpt {
-    fn take(&mut self, item: &Item<'_>, _index: &Index, losses: &mut Losses) -> anyhow::Result<()> {
-        if let Some(section) = item.section() {
-            losses.lost(section);
-        }
-        Ok(())
-    }
-
     fn converse(
         &mut self,
         talk: &Conversation,

@@ -13,7 +13,7 @@ use super::conversation::Conversation;
 use super::fields::{ids, text, text_or_empty};
 use super::folder::create;
 use super::names::Names;
-use super::{Index, Item, Losses, Record, Target};
+use super::{Index, Losses, Record, Target};
 
 /// What stands where a message has no parent.
 const NO_PARENT: &str = "00000000-0000-0000-0000-000000000000";
@@ -78,13 +78,6 @@ impl Librechat {
 }
 
 impl Target for Librechat {
-    fn take(&mut self, item: &Item<'_>, _index: &Index, losses: &mut Losses) -> anyhow::Result<()> {
-        if let Some(section) = item.section() {
-            losses.lost(section);
-        }
-        Ok(())
-    }
-
     fn converse(
         &mut self,
         talk: &Conversation,

@@ -44,7 +44,7 @@ pub enum Format {
     Jsonl,
     /// A folder with one table a section, for spreadsheets; nothing is lost
     Csv,
-    /// One `SQLite` database, one table a section; nothing is lost
+    /// One SQLite database, one table a section; nothing is lost
     Sqlite,
     /// A folder a workspace, one note a thread, attachments beside; opens in Obsidian
     Markdown,
@@ -101,8 +101,14 @@ impl Format {
 
 /// Where records go.
 pub trait Target {
-    /// A value of the export outside a conversation, in file order.
-    fn take(&mut self, item: &Item<'_>, index: &Index, losses: &mut Losses) -> anyhow::Result<()>;
+    /// A value of the export outside a conversation, in file order. Formats of conversations have no
+    /// place for it.
+    fn take(&mut self, item: &Item<'_>, _index: &Index, losses: &mut Losses) -> anyhow::Result<()> {
+        if let Some(section) = item.section() {
+            losses.lost(section);
+        }
+        Ok(())
+    }
 
     /// What it has to be given.
     fn needs(&self) -> Needs {

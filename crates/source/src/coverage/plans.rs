@@ -98,6 +98,17 @@ impl PlanVerdict {
         self.verdict = self.verdict.max(verdict);
         self.reasons.push(reason);
     }
+
+    /// A sort over tables of which the largest has so many rows.
+    fn add_sort(&mut self, largest: u64) {
+        let verdict = if largest > LARGE_TABLE_ROWS {
+            Verdict::Refused
+        } else {
+            Verdict::Warned
+        };
+        let reason = "it sorts the whole section; remove its ORDER BY";
+        self.add(verdict, reason.to_owned());
+    }
 }
 
 fn judge_scan(plan: &mut PlanVerdict, table: &str, rows: u64, each_thread: bool) {
@@ -139,15 +150,7 @@ fn judge_sort(
     for table in opened_tables(snapshot, statement.sql, owners)? {
         largest = largest.max(rows_up_to_limit(snapshot, &table, sizes)?);
     }
-    let verdict = if largest > LARGE_TABLE_ROWS {
-        Verdict::Refused
-    } else {
-        Verdict::Warned
-    };
-    plan.add(
-        verdict,
-        "it sorts the whole section; remove its ORDER BY".to_owned(),
-    );
+    plan.add_sort(largest);
     Ok(())
 }
 

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{LARGE_TABLE_ROWS, PlanStatement, PlanVerdict, Verdict, judge_scan, rows_up_to_limit};
+use super::{PlanStatement, PlanVerdict, Verdict, judge_scan, rows_up_to_limit};
 use crate::error::SourceError;
 use crate::snapshot::Snapshot;
 
@@ -62,15 +62,7 @@ fn judge(
         for table in read {
             largest = largest.max(rows_up_to_limit(snapshot, &table, sizes)?);
         }
-        let verdict = if largest > LARGE_TABLE_ROWS {
-            Verdict::Refused
-        } else {
-            Verdict::Warned
-        };
-        plan.add(
-            verdict,
-            "it sorts the whole section; remove its ORDER BY".to_owned(),
-        );
+        plan.add_sort(largest);
     }
     Ok(())
 }
