@@ -1,10 +1,12 @@
 //! Copies text into JSON, many bytes at a time.
 //!
 //! Promises: every byte is read once and written once, escapes included; what is written is the
-//! same with AVX2, with SSE2 and in portable code.
+//! same with AVX-512, AVX2, with SSE2 and in portable code.
 
 #[cfg(target_arch = "x86_64")]
 mod lanes;
+#[cfg(target_arch = "x86_64")]
+mod wide;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
@@ -227,6 +229,15 @@ mod tests {
 
     proptest! {
         #[test]
+        fn a_run_of_backslashes_escapes_what_follows_it_only_when_it_is_odd(
+            before in 0_usize..130, run in 0_usize..140, after in any_bytes(),
+        ) {
+            let bytes = [vec![b'x'; before], vec![b'\\'; run], after].concat();
+            let (expected, _) = text_len_from(&bytes, 0, 0);
+            prop_assert_eq!(text_len(&bytes).0, expected);
+        }
+
+        #[test]
         fn every_implementation_finds_the_same_end_of_a_string(
             before in "([ -!#-\\[\\]-~é漢]|\\\\[\"\\\\/bfnrt]){0,80}", rest in any_bytes(),
         ) {
@@ -234,7 +245,7 @@ mod tests {
             let (expected, _) = text_len_from(&bytes, 0, 0);
             let mut found = vec![text_len(&bytes)];
             #[cfg(target_arch = "x86_64")]
-            found.push(x86::text_len_sse2(&bytes));
+            found.extend([x86::text_len_avx2_or_sse2(&bytes), x86::text_len_sse2(&bytes)]);
             for (len, largest) in found {
                 prop_assert_eq!(len, expected);
                 prop_assert!(len >= before.len() || rest.is_empty());

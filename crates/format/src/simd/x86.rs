@@ -17,7 +17,7 @@ use std::arch::x86_64::{__m128i, __m256i};
 use std::{is_x86_feature_detected, ptr};
 
 use super::lanes::{Lanes, largest_byte};
-use super::{SPELLINGS, is_escape_letter, is_special, text_len_from};
+use super::{SPELLINGS, is_escape_letter, is_special, text_len_from, wide};
 
 /// Input between two looks at the room that is left, so that one long text does not ask for six
 /// times its size in advance.
@@ -52,6 +52,14 @@ pub fn plain_len(bytes: &[u8]) -> usize {
 
 /// See `super::text_len`.
 pub fn text_len(bytes: &[u8]) -> (usize, u8) {
+    if wide::is_there() {
+        // SAFETY: it was detected.
+        return unsafe { wide::text_len(bytes) };
+    }
+    text_len_avx2_or_sse2(bytes)
+}
+
+pub fn text_len_avx2_or_sse2(bytes: &[u8]) -> (usize, u8) {
     if is_x86_feature_detected!("avx2") {
         // SAFETY: AVX2 was detected.
         unsafe { text_len_avx2(bytes) }
