@@ -4,6 +4,7 @@
 //! name, or nothing. A busy database is tried again a few times, because writers of the product come
 //! and go.
 
+use std::io::Write;
 use std::time::Duration;
 
 use carryall_format::sign::SigningKey;
@@ -17,7 +18,7 @@ use crate::keys::Keys;
 use crate::ledger::{Artifact, Lease};
 use crate::product::{Exported, Order, Product, ProductError, Progress as _};
 use crate::protect::chunks::ChunkWriter;
-use crate::protect::handed::Handed;
+use crate::protect::handed::{Handed, Hashed};
 use crate::random::{Randomness, hex};
 
 /// Space that must stay free on the disk beside the export.
@@ -102,9 +103,7 @@ impl Build<'_> {
             scope: export.scope.clone(),
             signing_key: signing_key.clone(),
         };
-        let exported = self
-            .product
-            .export(&order, sealing.other(), self.progress)?;
+        let exported = self.write(&order, sealing.other())?;
         let written = sealing.take().and_then(ChunkWriter::finish);
         let written = written.map_err(output)?;
         let size_bytes = written.metadata().map_err(output)?.len();
@@ -117,6 +116,32 @@ impl Build<'_> {
             .finish(&self.lease.artifact_key, &written)
             .map_err(output)?;
         Ok(self.artifact(&exported))
+    }
+
+    /// Writes the export, protected if that was asked for: size and digest are those of what can be
+    /// downloaded.
+    fn write(
+        &self,
+        order: &Order,
+        out: impl Write + Send + 'static,
+    ) -> Result<Exported, ProductError> {
+        let Some(lock) = &self.lease.lock else {
+            if self.lease.export.protection.is_some() {
+                // Never in clear what was to be protected.
+                return Err(ProductError::Refused("the lock of the file is gone".into()));
+            }
+            return self.product.export(order, out, self.progress);
+        };
+        let closing = lock.encrypt(Hashed::new(out), &self.random.nonce());
+        let closing = Handed::new(closing.map_err(output)?);
+        let exported = self.product.export(order, closing.other(), self.progress)?;
+        let closed = closing.take().and_then(ChunkWriter::finish);
+        let (_, size_bytes, sha256) = closed.map_err(output)?.finish();
+        Ok(Exported {
+            size_bytes,
+            sha256,
+            ..exported
+        })
     }
 
     /// Refuses to begin what cannot end.
@@ -138,6 +163,14 @@ impl Build<'_> {
             .map_err(output)
     }
 
+    fn file_name(&self, exported: &Exported) -> String {
+        let name = self.product.file_name(exported.snapshot_at);
+        match self.lease.export.protection {
+            Some(_) => format!("{name}.age"),
+            None => name,
+        }
+    }
+
     fn artifact(&self, exported: &Exported) -> Artifact {
         let counts = exported
             .counts
@@ -145,7 +178,7 @@ impl Build<'_> {
             .map(|(section, n)| (section.name().to_owned(), *n));
         Artifact {
             key: self.lease.artifact_key.clone(),
-            file_name: self.product.file_name(exported.snapshot_at),
+            file_name: self.file_name(exported),
             size_bytes: exported.size_bytes,
             sha256: hex(&exported.sha256),
             signed_by: exported

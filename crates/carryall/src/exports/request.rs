@@ -10,7 +10,9 @@ use carryall_format::original::Original;
 use super::Exports;
 use super::failure::{ExportsError, Failure};
 use super::sealed::Sealed;
-use crate::ledger::{Artifact, Caller, Export, ExportId, NewExport, Requested, Status, SubjectKey};
+use crate::ledger::{
+    Artifact, Caller, Export, ExportId, NewExport, Protected, Requested, Status, SubjectKey,
+};
 use crate::product::Scope;
 
 /// How often a request that waits for its export looks.
@@ -22,6 +24,7 @@ impl Exports {
         &self,
         subject: &SubjectKey,
         scope: Scope,
+        protected: Option<Protected>,
         by: &Caller,
     ) -> Result<Requested, ExportsError> {
         let now = self.clock.now();
@@ -31,6 +34,7 @@ impl Exports {
             subject_key: subject.clone(),
             by: by.clone(),
             scope,
+            protected,
             now,
             per_day: self.settings.per_day,
         };

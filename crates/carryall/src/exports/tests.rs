@@ -51,7 +51,7 @@ impl Story {
             ..Scope::default()
         };
         self.exports
-            .request(&anna(), scope, &Caller::default())
+            .request(&anna(), scope, None, &Caller::default())
             .await
             .expect("answers")
             .export()

@@ -33,6 +33,11 @@ pub struct Artifact {
 }
 
 impl Artifact {
+    /// Whether only the person can open it: it is named so.
+    pub fn is_protected(&self) -> bool {
+        self.file_name.strip_suffix(".age").is_some()
+    }
+
     /// What a row knows of its file; none before it was published.
     pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Option<Artifact>> {
         let (Some(file_name), Some(size_bytes), Some(sha256)) = (

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _, named_params};
 use uuid::Uuid;
 
 use super::audit::append;
-use super::{Artifact, Caller, Event, Kind, Ledger, LedgerError};
+use super::{Artifact, Caller, Event, Kind, Ledger, LedgerError, Protection};
 use crate::product::Scope;
 
 /// The product's key of a person, as text.
@@ -112,6 +112,8 @@ pub struct Export {
     pub attempt: u32,
     /// How far it is.
     pub progress: Progress,
+    /// With what the file is protected, if the person asked for that.
+    pub protection: Option<Protection>,
     /// The file, once published.
     pub artifact: Option<Artifact>,
     /// Code of what went wrong.

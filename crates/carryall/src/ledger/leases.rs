@@ -13,8 +13,10 @@ use super::audit::append;
 use super::secrets::{self, ArtifactSecret};
 use super::{
     Artifact, Caller, Event, Export, ExportId, Kind, Ledger, LedgerError, Progress, SubjectKey,
+    locks,
 };
 use crate::clock::later;
+use crate::protect::Lock;
 
 /// A worker's claim on the next export.
 #[derive(Debug, Clone)]
@@ -46,6 +48,8 @@ pub struct Lease {
     pub artifact_key: String,
     /// What to encrypt it with.
     pub artifact_secret: ArtifactSecret,
+    /// What closes the file for everybody but the person, if they asked for that.
+    pub lock: Option<Lock>,
 }
 
 /// Somebody else has the export now, or nobody needs it any more.
@@ -113,6 +117,7 @@ impl Ledger {
             let event = of_program(Kind::ExportStarted, &export).with(facts);
             append(tx, claim.now, &event)?;
             Ok(Some(Lease {
+                lock: locks::find(tx, export.id)?,
                 export,
                 token: claim.token,
                 artifact_key: claim.artifact_key,

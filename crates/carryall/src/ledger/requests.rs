@@ -5,7 +5,9 @@ use rusqlite::{OptionalExtension as _, Transaction, named_params};
 use serde_json::json;
 
 use super::audit::append;
-use super::{Caller, Event, Export, ExportId, Kind, Ledger, LedgerError, Limit, SubjectKey};
+use super::{
+    Caller, Event, Export, ExportId, Kind, Ledger, LedgerError, Limit, Protected, SubjectKey, locks,
+};
 use crate::clock::later;
 use crate::product::Scope;
 
@@ -20,6 +22,8 @@ pub struct NewExport {
     pub by: Caller,
     /// For what.
     pub scope: Scope,
+    /// What closes the file, if it is to be protected.
+    pub protected: Option<Protected>,
     /// When.
     pub now: Timestamp,
     /// How many a person may ask for within a day.
@@ -51,8 +55,8 @@ impl Requested {
 }
 
 const INSERT: &str = "
-    INSERT INTO exports (id, subject_key, workspace_id, since, until, file_contents, status, created_at)
-    VALUES (:id, :subject, :workspace, :since, :until, :file_contents, 'queued', :now)";
+    INSERT INTO exports (id, subject_key, workspace_id, since, until, file_contents, protection, status, created_at)
+    VALUES (:id, :subject, :workspace, :since, :until, :file_contents, :protection, 'queued', :now)";
 const RUNNING: &str =
     "SELECT * FROM exports WHERE subject_key = :subject AND status IN ('queued', 'building')";
 // One that failed on our side is not held against the person.
@@ -88,14 +92,15 @@ impl Ledger {
                     ":workspace": new.scope.workspace,
                     ":since": new.scope.since.map(Timestamp::as_millisecond),
                     ":until": new.scope.until.map(Timestamp::as_millisecond),
-                    ":file_contents": new.scope.file_contents, ":now": new.now.as_millisecond(),
+                    ":file_contents": new.scope.file_contents,
+                    ":protection": new.protected.as_ref().map(|protected| protected.by.name()),
+                    ":now": new.now.as_millisecond(),
                 },
             )?;
-            append(
-                tx,
-                new.now,
-                &event.about(new.id).with(kind_of_scope(&new.scope)),
-            )?;
+            if let Some(protected) = &new.protected {
+                locks::keep(tx, new.id, &protected.lock)?;
+            }
+            append(tx, new.now, &event.about(new.id).with(kind_of(&new)))?;
             let queued = tx.query_row(RUNNING, subject, Export::from_row)?;
             Ok(Requested::Queued(queued))
         })
@@ -131,11 +136,16 @@ fn next_allowed(tx: &Transaction<'_>, new: &NewExport) -> rusqlite::Result<Optio
 }
 
 /// Which kind of part was asked for. Not which part: a workspace's id is the person's own business.
-fn kind_of_scope(scope: &Scope) -> serde_json::Value {
+fn kind_of(new: &NewExport) -> serde_json::Value {
+    let scope = &new.scope;
     let part = match (&scope.workspace, scope.since.or(scope.until)) {
         (Some(_), _) => "workspace",
         (None, Some(_)) => "dates",
         (None, None) => "everything",
     };
-    json!({ "part": part, "file_contents": scope.file_contents })
+    let mut facts = json!({ "part": part, "file_contents": scope.file_contents });
+    if let Some(protected) = &new.protected {
+        facts["protected_by"] = protected.by.name().into();
+    }
+    facts
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rusqlite::Row;
 use rusqlite::types::Type;
 
-use super::{Artifact, Export, ExportId, Progress, Status, SubjectKey};
+use super::{Artifact, Export, ExportId, Progress, Protection, Status, SubjectKey};
 use crate::product::Scope;
 
 impl Export {
@@ -30,6 +30,7 @@ impl Export {
                 bytes: row.get("bytes")?,
                 expected_bytes: row.get("expected_bytes")?,
             },
+            protection: Protection::from_row(row)?,
             artifact: Artifact::from_row(row)?,
             failure: row.get("failure")?,
             created_at: time(row, "created_at")?.unwrap_or(Timestamp::UNIX_EPOCH),
@@ -64,7 +65,7 @@ pub(super) fn parsed(row: &Row<'_>, column: &str) -> rusqlite::Result<ExportId> 
         .map_err(|_| unreadable(row, column, "not a UUID"))
 }
 
-fn unreadable(row: &Row<'_>, column: &str, what: &str) -> rusqlite::Error {
+pub(super) fn unreadable(row: &Row<'_>, column: &str, what: &str) -> rusqlite::Error {
     let index = row.as_ref().column_index(column).unwrap_or(0);
     rusqlite::Error::FromSqlConversionFailure(
         index,

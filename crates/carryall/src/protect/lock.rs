@@ -50,6 +50,16 @@ impl Lock {
         Lock::new(&recipients)
     }
 
+    /// The head and the file's key: what has to be kept until the file is written.
+    pub fn parts(&self) -> (&[u8], &[u8; FILE_KEY_BYTES]) {
+        (&self.head, &self.file_key)
+    }
+
+    /// The lock that had these parts.
+    pub fn of_parts(head: Vec<u8>, file_key: Zeroizing<[u8; FILE_KEY_BYTES]>) -> Lock {
+        Lock { head, file_key }
+    }
+
     fn new(recipients: &[&dyn Recipient]) -> Result<Lock, ProtectError> {
         let kept = OnceCell::new();
         let keeping: Vec<Keeping<'_>> = recipients

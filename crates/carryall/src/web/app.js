@@ -52,6 +52,23 @@ for (const form of document.querySelectorAll("form[data-once]")) {
 }
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 
+// How strong a passphrase looks, told while it is typed. The server decides what is too weak.
+const typed = document.querySelector("[data-strength]");
+if (typed) {
+  const told = document.getElementById(typed.dataset.strength);
+  const advice = told.textContent;
+  typed.addEventListener("input", () => {
+    const text = typed.value;
+    const words = text.trim().split(/\s+/).length;
+    if (!text) told.textContent = advice;
+    else if ([...text].length < 12) told.textContent = "Too short: 12 characters at least.";
+    else if (new Set(text).size < 5) told.textContent = "Too simple: use more different characters.";
+    else if (text.length < 16) told.textContent = "Fair. Longer is better: four or five words.";
+    else if (text.length < 24 && words < 4) told.textContent = "Good, if nobody can guess it.";
+    else told.textContent = "Strong, if it is no quotation and you use it nowhere else.";
+  });
+}
+
 // The user menu closes on Escape and on a click elsewhere.
 const menu = document.querySelector("details.menu");
 if (menu) {

@@ -20,6 +20,7 @@ use super::export_form::ExportForm;
 use super::export_views::scope_words;
 use super::layout::{Layout, Place};
 use super::limits::{Door, check_lengths};
+use super::protect_form::{ProtectForm, ProtectView};
 use super::sessions::{Person, SignedIn, known_page};
 use crate::ledger::{Event, ExportId, Kind};
 
@@ -35,6 +36,7 @@ struct ConfirmPage {
     button: &'static str,
     next: String,
     form: Option<ExportForm>,
+    protect: ProtectView,
     problem: Option<String>,
 }
 
@@ -61,6 +63,8 @@ struct Proof {
     next: String,
     #[serde(flatten)]
     form: ExportForm,
+    #[serde(flatten)]
+    protect: ProtectForm,
 }
 
 impl Next {
@@ -100,8 +104,10 @@ pub async fn before_export(
     web: &Web,
     person: Option<&Person>,
     form: ExportForm,
+    protect: &ProtectForm,
 ) -> Result<Response, PageError> {
-    let page = page(web, person, &Next::Export, Some(form), None).await?;
+    let form = Some((form, protect.view()));
+    let page = page(web, person, &Next::Export, form, None).await?;
     Ok((StatusCode::UNAUTHORIZED, page).into_response())
 }
 
@@ -122,12 +128,12 @@ async fn page(
     web: &Web,
     person: Option<&Person>,
     next: &Next,
-    form: Option<ExportForm>,
+    form: Option<(ExportForm, ProtectView)>,
     problem: Option<String>,
 ) -> Result<Html<String>, PageError> {
     let product = &web.exports.product.map().product;
     let what = match (next, &form) {
-        (Next::Export, Some(form)) => match form.scope() {
+        (Next::Export, Some((form, _))) => match form.scope() {
             Ok(scope) => {
                 let name = web.workspace_name(person, &scope).await;
                 format!(
@@ -149,6 +155,8 @@ async fn page(
         ),
         None => Layout::anonymous("Confirm that it is you", product),
     };
+    let form = form.filter(|_| matches!(next, Next::Export));
+    let (form, protect) = form.unzip();
     let page = ConfirmPage {
         layout,
         what,
@@ -158,7 +166,8 @@ async fn page(
             Next::Page(_) => "Confirm",
         },
         next: next.text(),
-        form: form.filter(|_| matches!(next, Next::Export)),
+        form,
+        protect: protect.unwrap_or_default(),
         problem,
     };
     Ok(Html(page.render()?))
@@ -172,7 +181,7 @@ async fn confirm(
 ) -> Result<Response, PageError> {
     let next = Next::named(&proof.next);
     if let Some(problem) = web.check_proof(&person, proof.password).await? {
-        let form = Some(proof.form);
+        let form = Some((proof.form, proof.protect.view()));
         let page = page(&web, Some(&person), &next, form, Some(problem)).await?;
         return Ok((StatusCode::UNAUTHORIZED, page).into_response());
     }
@@ -180,7 +189,7 @@ async fn confirm(
     let Some(cookie) = web.renew_session(session, &headers).await? else {
         return Err(PageError::SignInFirst { back_to: None });
     };
-    let mut response = after(&web, &person, &next, proof.form)
+    let mut response = after(&web, &person, &next, proof.form, &proof.protect)
         .await
         .unwrap_or_else(IntoResponse::into_response);
     // Whatever came of it, the old token is no longer good.
@@ -195,9 +204,12 @@ async fn after(
     person: &Person,
     next: &Next,
     form: ExportForm,
+    protect: &ProtectForm,
 ) -> Result<Response, PageError> {
     Ok(match next {
-        Next::Export => export_actions::begin(web, &person.session, Some(person), form).await?,
+        Next::Export => {
+            export_actions::begin(web, &person.session, Some(person), form, protect).await?
+        }
         Next::Download(id) => {
             let page = format!("/settings/data-protection?download={id}");
             Redirect::to(&page).into_response()

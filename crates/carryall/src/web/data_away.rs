@@ -9,7 +9,7 @@ use axum::response::{Html, IntoResponse, Response};
 
 use super::Web;
 use super::errors::PageError;
-use super::export_views::{CurrentExport, scope_words};
+use super::export_views::{CurrentExport, export_words};
 use super::layout::{Layout, Place};
 use super::sessions::SignedIn;
 use crate::ledger::ExportId;
@@ -33,7 +33,7 @@ pub async fn page(
     let failures = exports.ledger.failures_in_a_row(key).await?;
     let now = exports.clock.now();
     let current = latest.first().and_then(|latest| {
-        let scope = scope_words(&latest.scope, |_| None);
+        let scope = export_words(latest, |_| None);
         CurrentExport::of(latest, asked_for, failures, scope, now)
     });
     let page = DataAwayPage {

@@ -18,8 +18,9 @@ use super::data_away;
 use super::errors::PageError;
 use super::event_views::EventView;
 use super::export_form::ExportForm;
-use super::export_views::{CurrentExport, EarlierExport, scope_words};
+use super::export_views::{CurrentExport, EarlierExport, export_words};
 use super::layout::{Layout, Place};
+use super::protect_form::ProtectView;
 use super::sessions::{Person, SignedIn};
 use super::words;
 use crate::exports::estimate::estimated_bytes;
@@ -39,7 +40,8 @@ struct DataProtectionPage {
     layout: Layout,
     current: Option<CurrentExport>,
     form: ExportForm,
-    problem: Option<&'static str>,
+    protect: ProtectView,
+    problem: Option<String>,
     workspaces: Vec<(String, String)>,
     file_name: String,
     size_with_contents: String,
@@ -87,7 +89,7 @@ async fn show(
         download: shown.download.parse().ok(),
     };
     let shown = match person {
-        Ok(person) => page(&web, &person, ExportForm::default(), None, Some(asked_for)).await,
+        Ok(person) => page(&web, &person, Sent::default(), Some(asked_for)).await,
         Err(error) => Err(error),
     };
     match shown {
@@ -107,12 +109,22 @@ pub struct Wanted {
     pub download: Option<ExportId>,
 }
 
-/// The page, with the form as it was sent and what is wrong with it, if anything.
+/// The form as it was sent, and what is wrong with it, if anything.
+#[derive(Default)]
+pub struct Sent {
+    /// What to export.
+    pub form: ExportForm,
+    /// How to protect it.
+    pub protect: ProtectView,
+    /// What is wrong, for the person.
+    pub problem: Option<String>,
+}
+
+/// The page.
 pub async fn page(
     web: &Web,
     person: &Person,
-    form: ExportForm,
-    problem: Option<&'static str>,
+    sent: Sent,
     wanted: Option<Wanted>,
 ) -> Result<Html<String>, PageError> {
     let (exports, key) = (&web.exports, person.subject.key.clone());
@@ -123,7 +135,7 @@ pub async fn page(
         .ask(move |product| product.count(&key))
         .await?;
     let (product, now) = (&exports.product, exports.clock.now());
-    let scope_of = |export: &Export| scope_words(&export.scope, |id| workspace_name(&counts, id));
+    let scope_of = |export: &Export| export_words(export, |id| workspace_name(&counts, id));
     let wanted = wanted.unwrap_or_default();
     let current = list.first().and_then(|latest| {
         CurrentExport::of(latest, wanted.export, failures, scope_of(latest), now)
@@ -147,8 +159,9 @@ pub async fn page(
             &person.subject,
         ),
         current,
-        form,
-        problem,
+        form: sent.form,
+        protect: sent.protect,
+        problem: sent.problem,
         workspaces: counts
             .workspaces
             .iter()

@@ -96,7 +96,11 @@ fn answer(
     let sent = Sent {
         original,
         size_bytes: artifact.size_bytes,
-        content_type: "application/json",
+        content_type: if artifact.is_protected() {
+            "application/octet-stream"
+        } else {
+            "application/json"
+        },
     };
     let mut response = part_of(&sent, part, failed);
     set(&mut response, header::ETAG, &entity_tag(artifact));

@@ -43,6 +43,9 @@ pub enum PageError {
     /// A part of a file was asked for, by somebody whose proof of who they are is too old.
     #[error("the person has to prove again who they are")]
     ConfirmFirst,
+    /// A file that was to be protected cannot be.
+    #[error("the file cannot be protected, so none was written")]
+    NotLocked,
     /// The product does not answer.
     #[error(transparent)]
     Product(#[from] ProductError),

@@ -8,15 +8,17 @@ use axum::extract::{Form, Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
+use serde::Deserialize;
 
 use super::Web;
 use super::confirm;
-use super::data_protection;
+use super::data_protection::{self, Sent};
 use super::errors::PageError;
 use super::export_form::ExportForm;
 use super::export_views::{progress_words, section_words};
+use super::protect_form::ProtectForm;
 use super::sessions::{Person, SignedIn, Watching};
-use crate::ledger::{Event, ExportId, Kind};
+use crate::ledger::{Event, ExportId, Kind, Requested};
 
 /// A small account's export is ready within the click's own request.
 const CLICK_PATIENCE: Duration = Duration::from_millis(1_500);
@@ -29,25 +31,35 @@ pub fn router() -> Router<Arc<Web>> {
         .route("/exports/{id}/delete", post(delete))
 }
 
+/// What the form under Data Protection sends.
+#[derive(Deserialize)]
+struct Wished {
+    #[serde(flatten)]
+    form: ExportForm,
+    #[serde(flatten)]
+    protect: ProtectForm,
+}
+
 /// Also while the product's database does not answer: whether the account is active is looked at again
 /// before anything is read, and the failure is then told with its reason and a way to try again.
 async fn request(
     State(web): State<Arc<Web>>,
     session: SignedIn,
     person: Result<Person, PageError>,
-    Form(form): Form<ExportForm>,
+    Form(Wished { form, protect }): Form<Wished>,
 ) -> Result<Response, PageError> {
     let person = match person {
         Err(error) if !error.is_the_product_s() => return Err(error),
         person => person,
     };
     // Whether the choice makes sense is told before the password is asked for.
-    if form.scope().is_ok() && !session.is_proved(web.exports.clock.now()) {
-        return confirm::before_export(&web, person.as_ref().ok(), form).await;
+    let makes_sense = form.scope().is_ok() && protect.chosen().is_ok();
+    if makes_sense && !session.is_proved(web.exports.clock.now()) {
+        return confirm::before_export(&web, person.as_ref().ok(), form, &protect).await;
     }
     match person {
-        Err(error) if form.scope().is_err() => Err(error),
-        person => begin(&web, &session, person.as_ref().ok(), form).await,
+        Err(error) if !makes_sense => Err(error),
+        person => begin(&web, &session, person.as_ref().ok(), form, &protect).await,
     }
 }
 
@@ -57,22 +69,55 @@ pub async fn begin(
     session: &SignedIn,
     person: Option<&Person>,
     form: ExportForm,
+    protect: &ProtectForm,
 ) -> Result<Response, PageError> {
-    let scope = match (form.scope(), person) {
-        (Ok(scope), _) => scope,
-        (Err(_), None) => return Ok(back_to(None)),
-        (Err(problem), Some(person)) => {
-            let page = data_protection::page(web, person, form, Some(problem), None).await?;
-            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+    let scope = form.scope().map_err(str::to_owned);
+    let (scope, chosen) = match scope.and_then(|scope| Ok((scope, protect.chosen()?))) {
+        Ok(chosen) => chosen,
+        Err(problem) => {
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            return not_begun(web, person, form, protect, (status, problem)).await;
         }
     };
     let (exports, key) = (&web.exports, &session.subject_key);
-    let requested = exports.request(key, scope, &session.caller).await?;
+    let protected = web.lock(session, chosen).await?;
+    let is_protected = protected.is_some();
+    let requested = exports
+        .request(key, scope, protected, &session.caller)
+        .await?;
+    if is_protected && matches!(requested, Requested::AlreadyRunning(_)) {
+        let problem = (StatusCode::CONFLICT, ANOTHER_RUNS.to_owned());
+        return not_begun(web, person, form, protect, problem).await;
+    }
     let now = exports.clock.now();
     let too_many = |next| PageError::TooMany { next, now };
     let id = requested.export().map_err(too_many)?.id;
     exports.wait_briefly(key, id, CLICK_PATIENCE).await?;
     Ok(back_to(Some(id)))
+}
+
+/// Nobody must take the file that comes for the protected one that they have just asked for.
+const ANOTHER_RUNS: &str = "An export is being written already, so this one was not begun. If the one \
+    that runs is not protected as you want it, stop it and ask again.";
+
+/// The form again, with what is wrong with it.
+async fn not_begun(
+    web: &Web,
+    person: Option<&Person>,
+    form: ExportForm,
+    protect: &ProtectForm,
+    (status, problem): (StatusCode, String),
+) -> Result<Response, PageError> {
+    let Some(person) = person else {
+        return Ok(back_to(None));
+    };
+    let sent = Sent {
+        form,
+        protect: protect.view(),
+        problem: Some(problem),
+    };
+    let page = data_protection::page(web, person, sent, None).await?;
+    Ok((status, page).into_response())
 }
 
 /// How far an export is, for the script on the page.

@@ -4,6 +4,7 @@ use carryall_format::section::Section;
 use jiff::{SignedDuration, Timestamp};
 
 use super::export_form::ExportForm;
+use super::protect_form::protection_words;
 use super::words;
 use crate::exports::failure::Failure;
 use crate::ledger::{Export, ExportId, Status};
@@ -33,8 +34,8 @@ pub enum CurrentExport {
         what_happened: &'static str,
         /// Whether it also failed the time before.
         is_repeated: bool,
-        /// The same once more.
-        again: ExportForm,
+        /// The same once more; none when its passphrase has to be typed again.
+        again: Option<ExportForm>,
     },
     /// The person stopped it.
     Stopped,
@@ -58,6 +59,8 @@ pub struct EarlierExport {
     pub sha256: String,
     /// The id of the key that signed it.
     pub signed_by: Option<String>,
+    /// With what it is protected.
+    pub protection: Option<&'static str>,
     /// How much the file says could not be read, if anything.
     pub gaps: Option<String>,
     /// When the file is removed; none when it is gone.
@@ -95,7 +98,7 @@ impl CurrentExport {
                     what_happened: Failure::named(latest.failure.as_deref().unwrap_or_default())
                         .what_happened(),
                     is_repeated: failures_in_a_row > 1,
-                    again: ExportForm::again(&latest.scope),
+                    again: (latest.protection.is_none()).then(|| ExportForm::again(&latest.scope)),
                 })
             }
             Status::Cancelled if is_asked_for => Some(CurrentExport::Stopped),
@@ -119,6 +122,7 @@ impl EarlierExport {
             size: words::size(artifact.size_bytes),
             sha256: artifact.sha256.clone(),
             signed_by: artifact.signed_by.clone(),
+            protection: export.protection.map(protection_words),
             gaps: (artifact.gap_count > 0)
                 .then(|| words::count_of(artifact.gap_count, "gap", "gaps")),
             expires: time_left
@@ -166,6 +170,15 @@ pub fn progress_words(export: &Export) -> (String, Option<u64>) {
         .filter(|expected| *expected > 0)
         .map(|expected| (progress.bytes.saturating_mul(100) / expected).min(99));
     (text, percent)
+}
+
+/// What an export holds and how its file is protected, in words.
+pub fn export_words(export: &Export, workspace_name: impl Fn(&str) -> Option<String>) -> String {
+    let scope = scope_words(&export.scope, workspace_name);
+    match export.protection {
+        Some(protection) => format!("{scope}, protected {}", protection_words(protection)),
+        None => scope,
+    }
 }
 
 /// What an export holds, in words.

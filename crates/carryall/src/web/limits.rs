@@ -25,6 +25,8 @@ pub enum Door {
     SignIn,
     /// The page that asks again.
     Confirm,
+    /// A passphrase for a file: each takes much work.
+    Protect,
 }
 
 impl Web {
@@ -46,6 +48,7 @@ impl Web {
         let (of_account, of_address) = match door {
             Door::SignIn => ("sign_in_by_account", "sign_in_by_address"),
             Door::Confirm => ("step_up_by_account", "step_up_by_address"),
+            Door::Protect => ("protect_by_account", "protect_by_address"),
         };
         let limit = |name, who, tries| Limit {
             name,

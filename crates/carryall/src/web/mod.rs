@@ -22,6 +22,7 @@ mod layout;
 mod limits;
 mod parts;
 mod passwords;
+mod protect_form;
 mod public_keys;
 mod ranges;
 mod session_list;
@@ -52,6 +53,7 @@ use crate::products::DemoPerson;
 pub use guards::add_headers;
 pub use parts::{Sent, part_of};
 use passwords::Passwords;
+use protect_form::Locksmith;
 pub use ranges::requested;
 
 /// No form here is larger.
@@ -75,6 +77,7 @@ pub struct Web {
     exports: Arc<Exports>,
     site: Site,
     passwords: Passwords,
+    locksmith: Locksmith,
 }
 
 impl Web {
@@ -84,6 +87,7 @@ impl Web {
             exports,
             site,
             passwords: Passwords::default(),
+            locksmith: Locksmith::default(),
         })
     }
 

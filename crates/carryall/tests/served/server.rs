@@ -190,9 +190,18 @@ impl Server {
 
     /// Memory that is resident now.
     pub fn rss_bytes(&self) -> u64 {
+        self.memory("VmRSS:")
+    }
+
+    /// The most memory that was resident so far.
+    pub fn peak_bytes(&self) -> u64 {
+        self.memory("VmHWM:")
+    }
+
+    fn memory(&self, which: &str) -> u64 {
         let path = format!("/proc/{}/status", self.child.id());
         let status = fs::read_to_string(path).expect("the server runs");
-        let (kib, _) = between(&status, "VmRSS:", "kB");
+        let (kib, _) = between(&status, which, "kB");
         kib.trim().parse::<u64>().expect("a number") * 1024
     }
 }

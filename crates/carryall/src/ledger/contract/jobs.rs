@@ -167,3 +167,51 @@ async fn an_export_that_the_person_stops_is_lost_to_its_worker() {
             .is_empty()
     );
 }
+
+#[tokio::test]
+async fn a_lock_waits_for_whichever_worker_writes_the_file_and_goes_with_the_end_of_the_build() {
+    let key = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
+    let recipient = crate::protect::keys::recipient(key).expect("a key");
+    let lock = crate::protect::Lock::for_recipients(&[recipient]).expect("a lock");
+    for ends in ["published", "failed", "cancelled"] {
+        let story = Story::begin();
+        let now = story.clock.now();
+        let new = NewExport {
+            id: ExportId(story.random.uuid(now)),
+            subject_key: anna(),
+            by: from_home(),
+            scope: Scope::default(),
+            protected: Some(Protected {
+                by: Protection::Key,
+                lock: lock.clone(),
+            }),
+            now,
+            per_day: 20,
+        };
+        story.ledger.request_export(new).await.expect("answers");
+        let first = story.claim().await.expect("waits");
+        assert_eq!(first.export.protection, Some(Protection::Key));
+        story.hand.advance(LEASE);
+        let lease = story.claim().await.expect("the lease ran out");
+        let kept = lease.lock.as_ref().expect("kept");
+        assert_eq!(kept.parts(), lock.parts());
+        match ends {
+            "published" => story.publish(&lease).await.expect("holds the lease"),
+            "failed" => story.fail(&lease).await.expect("holds the lease"),
+            _ => {
+                let (who, by) = (anna(), from_home());
+                let ended = story.ledger.cancel_export(&who, lease.export.id, &by, now);
+                assert!(ended.await.expect("answers"));
+            }
+        }
+        let left = story
+            .ledger
+            .run(|ledger| {
+                ledger.query_row("SELECT count(*) FROM export_locks", [], |row| {
+                    row.get::<_, i64>(0)
+                })
+            })
+            .await;
+        assert_eq!(left.expect("answers"), 0_i64, "{ends}");
+    }
+}

@@ -79,6 +79,7 @@ impl Story {
                 file_contents: true,
                 ..Scope::default()
             },
+            protected: None,
             now,
             per_day: 20,
         };

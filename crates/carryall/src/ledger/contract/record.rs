@@ -123,6 +123,7 @@ async fn an_event_that_cannot_be_written_takes_the_change_with_it() {
         subject_key: anna(),
         by: from_home(),
         scope: Scope::default(),
+        protected: None,
         now,
         per_day: 20,
     };

@@ -5,6 +5,7 @@ mod confirming;
 mod downloading;
 mod limits;
 mod pages;
+mod protecting;
 mod record;
 mod sessions;
 mod signing_in;
