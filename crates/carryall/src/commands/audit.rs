@@ -1,6 +1,5 @@
 //! `carryall audit`: whether the record of what happened is as it was written, and what it says.
 
-use std::io::{BufWriter, Write as _};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
@@ -11,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::keys::DEFAULT_LEDGER;
 use super::origin::{ProductArgs, SourcePassword, with_hint};
+use super::printed::printed;
 use crate::ledger::{Chain, Entry, Ledger, SubjectKey};
 
 /// Check the record of sign-ins, exports and downloads, or print it
@@ -135,15 +135,18 @@ fn verify(ledger: &Ledger, head: Option<&str>) -> anyhow::Result<ExitCode> {
 }
 
 fn print(ledger: &Ledger, subject: Option<&SubjectKey>) -> anyhow::Result<ExitCode> {
-    let mut out = BufWriter::new(std::io::stdout().lock());
-    let mut written = Ok(());
-    ledger.each_event(subject, |entry| {
-        if written.is_ok() {
-            written = writeln!(out, "{}", line(&entry));
-        }
-    })?;
-    let ended = written.and_then(|()| out.flush());
-    ended.context("print the events")?;
+    let mut read = Ok(());
+    printed(|out| {
+        let mut written = Ok(());
+        read = ledger.each_event(subject, |entry| {
+            if written.is_ok() {
+                written = writeln!(out, "{}", line(&entry));
+            }
+        });
+        written
+    })
+    .context("print the events")?;
+    read?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,6 +1,5 @@
 //! `carryall coverage`: the completeness gate.
 
-use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 
 use carryall_format::section::Section;
@@ -11,6 +10,7 @@ use carryall_source::plan::Plan;
 use carryall_source::snapshot::Snapshot;
 
 use super::origin::{SourceArgs, with_hint};
+use super::printed::printed;
 
 /// Check that the data map names everything that the database holds
 ///
@@ -67,11 +67,7 @@ impl Coverage {
         } else {
             report.to_string()
         };
-        match std::io::stdout().write_all(text.as_bytes()) {
-            // Whoever reads has read enough.
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => return Err(error.into()),
-            _ => {}
-        }
+        printed(|out| out.write_all(text.as_bytes()))?;
         Ok(if report.is_complete() {
             ExitCode::SUCCESS
         } else {

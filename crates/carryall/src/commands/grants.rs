@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use super::origin::ProductArgs;
+use super::printed::printed;
 
 /// Print the rights that an export needs, as SQL for PostgreSQL
 ///
@@ -20,7 +21,8 @@ pub struct Grants {
 impl Grants {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let map = self.product.load()?;
-        print!("{}", carryall_source::grants::statements(&map, &self.role));
+        let statements = carryall_source::grants::statements(&map, &self.role);
+        printed(|out| out.write_all(statements.as_bytes()))?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::origin::with_hint;
+use super::printed::printed;
 use crate::clock::Clock;
 use crate::keys::{self, KeysError, read_signing_key};
 use crate::ledger::Ledger;
@@ -93,14 +94,12 @@ impl Keys {
             keys.rotate().map_err(advised)?;
         }
         let known = keys.known().map_err(advised)?;
-        print!(
-            "{}",
-            if self.pem {
-                known.to_pem()
-            } else {
-                known.to_json()
-            }
-        );
+        let text = if self.pem {
+            known.to_pem()
+        } else {
+            known.to_json()
+        };
+        printed(|out| out.write_all(text.as_bytes()))?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -11,6 +11,7 @@ mod grants;
 mod keys;
 mod origin;
 mod plain;
+mod printed;
 mod progress;
 mod protecting;
 mod schema;

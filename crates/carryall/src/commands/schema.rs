@@ -1,7 +1,8 @@
 //! `carryall schema`: the JSON Schema of the export file.
 
-use std::io::Write;
 use std::process::ExitCode;
+
+use super::printed::printed;
 
 /// Print the JSON Schema of the export file
 ///
@@ -13,7 +14,7 @@ pub struct Schema {}
 impl Schema {
     #[expect(clippy::unused_self, reason = "every command runs alike")]
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        std::io::stdout().write_all(carryall_format::schema::text().as_bytes())?;
+        printed(|out| out.write_all(carryall_format::schema::text().as_bytes()))?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -22,6 +22,7 @@ use indicatif::ProgressBar;
 use super::given::{Given, OpenArgs};
 use super::origin::with_hint;
 use super::plain::plain;
+use super::printed::printed;
 use super::protecting::{RecipientArgs, or_refuse, write_encrypted};
 use super::{destination, given, progress};
 use crate::clock::Clock;
@@ -190,17 +191,14 @@ impl Trace {
     }
 
     fn print(&self, tree: &Tree) -> anyhow::Result<()> {
-        let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-        let printed = if self.json {
-            json::print(&mut out, &self.name(), tree)
-        } else {
-            text::print(&mut out, tree)
-        };
-        match printed.and_then(|()| out.flush()) {
-            // Whoever reads has read enough.
-            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
-            _ => Ok(()),
-        }
+        printed(|out| {
+            if self.json {
+                json::print(out, &self.name(), tree)
+            } else {
+                text::print(out, tree)
+            }
+        })?;
+        Ok(())
     }
 
     fn name(&self) -> String {

@@ -3,7 +3,6 @@
 mod json;
 mod text;
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -12,6 +11,7 @@ use carryall_format::sign::KnownKeys;
 use carryall_format::verify::{Options, Report, Verdict, verify};
 
 use super::given::OpenArgs;
+use super::printed::printed;
 use super::{given, progress};
 
 /// Check an export: every byte, every record, every reference, digest and signature
@@ -60,20 +60,14 @@ impl Verify {
             options.checkers = threads.into();
         }
         let report = self.check(&options)?;
-        let mut out = std::io::stdout().lock();
         let name = self.name();
-        let written = if self.json {
-            json::print(&mut out, &name, &report)
-        } else {
-            text::print(&mut out, &name, &report, &options)
-        };
-        match written.and_then(|()| out.flush()) {
-            // Whoever reads has read enough.
-            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-                return Err(error.into());
+        printed(|out| {
+            if self.json {
+                json::print(out, &name, &report)
+            } else {
+                text::print(out, &name, &report, &options)
             }
-            _ => {}
-        }
+        })?;
         Ok(ExitCode::from(match report.verdict {
             Verdict::Sound => 0,
             Verdict::Findings => 1,

@@ -9,6 +9,7 @@ mod bad_flags;
 mod bad_input;
 mod broken_map;
 mod canary;
+mod closed_pipe;
 mod completeness;
 mod conformance;
 mod converting;

@@ -6,7 +6,7 @@ use carryall_format::trace::Trace;
 use serde_json::json;
 
 /// Prints it, ending in a line feed.
-pub fn print(out: &mut impl Write, name: &str, tree: &Trace) -> io::Result<()> {
+pub fn print(out: &mut (impl Write + ?Sized), name: &str, tree: &Trace) -> io::Result<()> {
     let mut object = json!({
         "file": name,
         "totals": {

@@ -37,7 +37,12 @@ impl Branch {
         }
     }
 
-    fn print(&self, out: &mut impl Write, before: &str, is_last: bool) -> io::Result<()> {
+    fn print(
+        &self,
+        out: &mut (impl Write + ?Sized),
+        before: &str,
+        is_last: bool,
+    ) -> io::Result<()> {
         let (here, further) = if is_last {
             ("└── ", "    ")
         } else {
@@ -49,7 +54,7 @@ impl Branch {
     }
 }
 
-fn print_all(out: &mut impl Write, before: &str, branches: &[Branch]) -> io::Result<()> {
+fn print_all(out: &mut (impl Write + ?Sized), before: &str, branches: &[Branch]) -> io::Result<()> {
     for (place, branch) in branches.iter().enumerate() {
         branch.print(out, before, place + 1 == branches.len())?;
     }
@@ -57,7 +62,7 @@ fn print_all(out: &mut impl Write, before: &str, branches: &[Branch]) -> io::Res
 }
 
 /// Prints it.
-pub fn print(out: &mut impl Write, tree: &Trace) -> io::Result<()> {
+pub fn print(out: &mut (impl Write + ?Sized), tree: &Trace) -> io::Result<()> {
     writeln!(out, "{}", named(tree.workspace.name.as_deref()))?;
     let access = match tree.workspace.access.as_deref() {
         Some("shared") => ", shared with you: what you put into it",

@@ -6,7 +6,7 @@ use carryall_format::verify::{Finding, Report, Severity};
 use serde_json::{Value, json};
 
 /// Prints it, ending in a line feed.
-pub fn print(out: &mut impl Write, name: &str, report: &Report) -> io::Result<()> {
+pub fn print(out: &mut (impl Write + ?Sized), name: &str, report: &Report) -> io::Result<()> {
     let (notes, errors): (Vec<_>, Vec<_>) = report
         .findings
         .in_order()

@@ -14,7 +14,7 @@ const SHOWN_GAPS: usize = 20;
 
 /// Prints it.
 pub fn print(
-    out: &mut impl Write,
+    out: &mut (impl Write + ?Sized),
     name: &str,
     report: &Report,
     options: &Options,
@@ -34,7 +34,7 @@ pub fn print(
     checklist(out, report)
 }
 
-fn print_finding(out: &mut impl Write, name: &str, finding: &Finding) -> io::Result<()> {
+fn print_finding(out: &mut (impl Write + ?Sized), name: &str, finding: &Finding) -> io::Result<()> {
     let level = match finding.code.severity() {
         Severity::Error => "error",
         Severity::Note => "note",
@@ -69,7 +69,7 @@ fn print_finding(out: &mut impl Write, name: &str, finding: &Finding) -> io::Res
     writeln!(out, "   = help: {}\n", finding.code.help())
 }
 
-fn not_shown(out: &mut impl Write, report: &Report) -> io::Result<()> {
+fn not_shown(out: &mut (impl Write + ?Sized), report: &Report) -> io::Result<()> {
     let shown = report.findings.in_order();
     for (code, count) in report.findings.counts() {
         let shown = shown.iter().filter(|one| one.code == *code).count() as u64;
@@ -81,7 +81,7 @@ fn not_shown(out: &mut impl Write, report: &Report) -> io::Result<()> {
     Ok(())
 }
 
-fn heading(out: &mut impl Write, name: &str, report: &Report) -> io::Result<()> {
+fn heading(out: &mut (impl Write + ?Sized), name: &str, report: &Report) -> io::Result<()> {
     let errors = report.findings.counts().iter();
     let errors = errors.filter(|(code, _)| code.severity() == Severity::Error);
     let count: u64 = errors.map(|(_, count)| count).sum();
@@ -121,7 +121,7 @@ fn heading(out: &mut impl Write, name: &str, report: &Report) -> io::Result<()> 
     Ok(())
 }
 
-fn proofs(out: &mut impl Write, report: &Report, options: &Options) -> io::Result<()> {
+fn proofs(out: &mut (impl Write + ?Sized), report: &Report, options: &Options) -> io::Result<()> {
     let digest = match report.digest {
         DigestAnswer::Fits => "fits: nothing was changed since the file was written",
         DigestAnswer::Differs => "differs: the file was changed after it was written",
@@ -147,7 +147,7 @@ fn proofs(out: &mut impl Write, report: &Report, options: &Options) -> io::Resul
     writeln!(out, "Signature  {signature}")
 }
 
-fn gaps(out: &mut impl Write, report: &Report) -> io::Result<()> {
+fn gaps(out: &mut (impl Write + ?Sized), report: &Report) -> io::Result<()> {
     let Some(gaps) = &report.gaps else {
         return writeln!(
             out,
@@ -187,7 +187,7 @@ fn gaps(out: &mut impl Write, report: &Report) -> io::Result<()> {
     Ok(())
 }
 
-fn sections(out: &mut impl Write, report: &Report) -> io::Result<()> {
+fn sections(out: &mut (impl Write + ?Sized), report: &Report) -> io::Result<()> {
     writeln!(out, "\nIn the file")?;
     for section in &report.sections {
         let status = match section.status.as_deref() {
@@ -212,7 +212,7 @@ fn sections(out: &mut impl Write, report: &Report) -> io::Result<()> {
     Ok(())
 }
 
-fn checklist(out: &mut impl Write, report: &Report) -> io::Result<()> {
+fn checklist(out: &mut (impl Write + ?Sized), report: &Report) -> io::Result<()> {
     writeln!(
         out,
         "\nYour workspaces: check that those that you expect are here"
