@@ -7,6 +7,7 @@ mod exports;
 mod keys;
 mod ledger;
 mod memory;
+mod notices;
 mod product;
 mod products;
 mod protect;
@@ -33,6 +34,8 @@ struct Cli {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    // The one provider of TLS. Whoever has named another one before is this program itself.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     match cli.command.run() {
         Ok(code) => code,
         Err(error) => {

@@ -14,12 +14,14 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::keys::{DEFAULT_LEDGER, KeyArgs, advised};
+use super::notice_args::NoticeArgs;
 use super::origin::{ProductArgs, SourcePassword, with_hint};
 use crate::clock::Clock;
 use crate::exports::artifacts::Artifacts;
 use crate::exports::{Exports, Settings};
 use crate::ledger::Ledger;
 use crate::memory;
+use crate::notices::Ways;
 use crate::product::{Connected, Product};
 use crate::products::{self, DemoOptions, DemoPerson};
 use crate::random::Randomness;
@@ -93,6 +95,8 @@ pub struct Serve {
     /// How many exports a person may ask for within 24 hours; downloads are not counted
     #[arg(long, value_name = "N", env = "CARRYALL_EXPORTS_PER_DAY", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     exports_per_day: u32,
+    #[command(flatten)]
+    notices: NoticeArgs,
     /// What to log: error, warn, info, debug
     #[arg(
         long,
@@ -126,7 +130,8 @@ impl Serve {
             demo_people: people,
             trusted_proxies: self.trusted_proxies.clone(),
         };
-        runtime.block_on(serve(self.listen, exports, site))?;
+        let ways = self.notices.ways()?;
+        runtime.block_on(serve(self.listen, exports, site, ways))?;
         Ok(ExitCode::SUCCESS)
     }
 
@@ -203,7 +208,12 @@ impl Serve {
 }
 
 /// Serves until SIGTERM or Ctrl-C, then lets downloads end and hands unfinished exports back.
-async fn serve(listen: SocketAddr, exports: Arc<Exports>, site: Site) -> anyhow::Result<()> {
+async fn serve(
+    listen: SocketAddr,
+    exports: Arc<Exports>,
+    site: Site,
+    ways: Ways,
+) -> anyhow::Result<()> {
     let url = site.public_url.clone();
     let (is_behind_a_proxy, trusts_nobody) = (url.is_some(), site.trusted_proxies.is_empty());
     let web = Web::new(Arc::clone(&exports), site);
@@ -220,6 +230,7 @@ async fn serve(listen: SocketAddr, exports: Arc<Exports>, site: Site) -> anyhow:
             "everybody who comes through the proxy counts as one address: name it with --trusted-proxy"
         );
     }
+    let posts = ways.start(&exports).await?;
     let workers = exports.start();
     let stop = CancellationToken::new();
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
@@ -231,6 +242,7 @@ async fn serve(listen: SocketAddr, exports: Arc<Exports>, site: Site) -> anyhow:
     tracing::info!("stopping: unfinished exports go back into the queue");
     stop.cancel();
     workers.stop().await;
+    posts.stop().await;
     // Downloads that take longer are resumed by the browser.
     let _ = tokio::time::timeout(LAST_DOWNLOADS, server).await;
     Ok(())

@@ -46,10 +46,14 @@ pub enum Kind {
     ExportExpired,
     /// A file was removed before its time.
     ExportDeleted,
+    /// The person was told by e-mail.
+    NoticeSent,
+    /// Somebody could not be told.
+    NoticeGivenUp,
 }
 
 impl Kind {
-    const ALL: [(Kind, &'static str); 15] = [
+    const ALL: [(Kind, &'static str); 17] = [
         (Kind::SignIn, "sign_in"),
         (Kind::SignInRefused, "sign_in_refused"),
         (Kind::StepUp, "step_up"),
@@ -65,6 +69,8 @@ impl Kind {
         (Kind::Limited, "limited"),
         (Kind::ExportExpired, "export_expired"),
         (Kind::ExportDeleted, "export_deleted"),
+        (Kind::NoticeSent, "notice_sent"),
+        (Kind::NoticeGivenUp, "notice_given_up"),
     ];
 
     /// The word in the ledger.

@@ -82,8 +82,19 @@ fn what(kind: Kind, outcome: &str, facts: &Value) -> String {
             "An export was removed, because the account was closed."
         }
         Kind::ExportDeleted => "You deleted an export.",
+        Kind::NoticeSent => told(facts),
+        Kind::NoticeGivenUp => "An e-mail about an export could not be sent to you.",
     };
     plain.to_owned()
+}
+
+fn told(facts: &Value) -> &'static str {
+    match facts["about"].as_str() {
+        Some("export_requested") => "We told you by e-mail that an export was asked for.",
+        Some("export_finished") => "We told you by e-mail that an export is ready.",
+        Some("export_failed") => "We told you by e-mail that an export failed.",
+        _ => "We wrote you an e-mail about an export.",
+    }
 }
 
 fn refusal(outcome: &str) -> &'static str {

@@ -2,6 +2,7 @@
 
 mod audit;
 mod kill;
+mod mail;
 mod protected;
 mod server;
 mod signed;

@@ -3,7 +3,7 @@
 use std::fs::{self, OpenOptions};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -89,6 +89,11 @@ impl Server {
 
     /// Started with these flags, too.
     pub fn start_with(demo: &Demo, flags: &[&str]) -> Server {
+        Server::start_in(demo, flags, &[])
+    }
+
+    /// Started with these flags, and these paths in its environment.
+    pub fn start_in(demo: &Demo, flags: &[&str], environment: &[(&str, &Path)]) -> Server {
         let log = OpenOptions::new()
             .create(true)
             .append(true)
@@ -113,6 +118,7 @@ impl Server {
             .arg("--artifacts")
             .arg(demo.artifacts())
             .args(flags)
+            .envs(environment.iter().copied())
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
