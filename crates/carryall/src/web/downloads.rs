@@ -17,7 +17,7 @@ use super::errors::PageError;
 use super::parts::{Sent, part_of, set};
 use super::ranges::{Part, requested};
 use super::sessions::Person;
-use crate::ledger::{Artifact, ExportId};
+use crate::ledger::{Artifact, Caller, ExportId, SubjectKey};
 
 pub fn router() -> Router<Arc<Web>> {
     Router::new().route("/exports/{id}/download", get(download))
@@ -31,32 +31,41 @@ async fn download(
     headers: HeaderMap,
 ) -> Result<Response, PageError> {
     let id: ExportId = id.parse().map_err(|_| PageError::NotFound)?;
-    let (exports, session) = (&web.exports, &person.session);
-    let now = exports.clock.now();
-    if !session.is_proved(now) {
+    let session = &person.session;
+    if !session.is_proved(web.exports.clock.now()) {
         // A browser that resumes would take a page for the rest of its file.
         if headers.contains_key(header::RANGE) {
             return Err(PageError::ConfirmFirst);
         }
         return Ok(confirm::before_download(id));
     }
-    let key = &session.subject_key;
+    let (key, by) = (&session.subject_key, &session.caller);
+    send(&web, key, by, id, &method, &headers).await
+}
+
+/// Sends the file, or the part of it that was asked for, to somebody who has proved who they are.
+pub async fn send(
+    web: &Arc<Web>,
+    key: &SubjectKey,
+    by: &Caller,
+    id: ExportId,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Result<Response, PageError> {
+    let exports = &web.exports;
     let Some((artifact, original)) = exports.open(key, id).await? else {
-        return web.deny(session, id).await;
+        return web.deny(key, by, id).await;
     };
-    let part = requested(range(&headers, &artifact), artifact.size_bytes);
+    let part = requested(range(headers, &artifact), artifact.size_bytes);
     if let Some(bytes) = bytes_of(part, artifact.size_bytes).filter(|_| method == Method::GET) {
-        let by = &session.caller;
-        let is_theirs = exports
-            .ledger
-            .begin_download(key, id, bytes, by, now)
-            .await?;
-        if !is_theirs {
-            return web.deny(session, id).await;
+        let now = exports.clock.now();
+        let ledger = &exports.ledger;
+        if !ledger.begin_download(key, id, bytes, by, now).await? {
+            return web.deny(key, by, id).await;
         }
         tracing::info!(export = %id, size_bytes = artifact.size_bytes, "download begins");
     }
-    let (ending, key, artifact_key) = (Arc::clone(&web), key.clone(), artifact.key.clone());
+    let (ending, key, artifact_key) = (Arc::clone(web), key.clone(), artifact.key.clone());
     let failed = move |error: &io::Error| {
         // A thread that may block; without the word in the ledger the next download finds it again.
         let ended = ending.exports.end_damaged(&key, id, &artifact_key, error);

@@ -143,7 +143,8 @@ pub async fn dress(State(web): State<Arc<Web>>, response: Response) -> Response 
     let status = response.status();
     let media_type = response.headers().get(header::CONTENT_TYPE);
     let is_page = media_type.is_some_and(|media_type| {
-        media_type.as_bytes().starts_with(b"text/html") || media_type == "application/json"
+        let kind = media_type.as_bytes();
+        kind.starts_with(b"text/html") || kind.starts_with(b"application/")
     });
     let Some((heading, message)) = explained(status).filter(|_| !is_page) else {
         return response;

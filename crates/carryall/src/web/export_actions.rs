@@ -18,7 +18,7 @@ use super::export_form::ExportForm;
 use super::export_views::{progress_words, section_words};
 use super::protect_form::ProtectForm;
 use super::sessions::{Person, SignedIn, Watching};
-use crate::ledger::{Event, ExportId, Kind, Requested};
+use crate::ledger::{Caller, Event, ExportId, Kind, Requested, SubjectKey};
 
 /// A small account's export is ready within the click's own request.
 const CLICK_PATIENCE: Duration = Duration::from_millis(1_500);
@@ -80,7 +80,7 @@ pub async fn begin(
         }
     };
     let (exports, key) = (&web.exports, &session.subject_key);
-    let protected = web.lock(session, chosen).await?;
+    let protected = web.lock(key, &session.caller, chosen).await?;
     let is_protected = protected.is_some();
     let requested = exports
         .request(key, scope, protected, &session.caller)
@@ -133,7 +133,7 @@ async fn status(
         .find_export(&person.subject_key, id)
         .await?;
     let Some(export) = export else {
-        return web.deny(&person, id).await;
+        return web.deny(&person.subject_key, &person.caller, id).await;
     };
     let (text, percent) = progress_words(&export);
     let body = serde_json::json!({
@@ -163,7 +163,7 @@ async fn stop(
         .find_export(&session.subject_key, id)
         .await?;
     if known.is_none() {
-        return web.deny(session, id).await;
+        return web.deny(&session.subject_key, &session.caller, id).await;
     }
     // One that ended in the meantime is shown as what it is.
     let by = &session.caller;
@@ -184,7 +184,7 @@ async fn delete(
         .find_export(&session.subject_key, id)
         .await?;
     if known.is_none() {
-        return web.deny(session, id).await;
+        return web.deny(&session.subject_key, &session.caller, id).await;
     }
     let by = &session.caller;
     web.exports.delete(&session.subject_key, id, by).await?;
@@ -193,8 +193,13 @@ async fn delete(
 
 impl Web {
     /// Notes that somebody asked for an export that is not theirs or not there: the same either way.
-    pub(super) async fn deny<T>(&self, who: &SignedIn, id: ExportId) -> Result<T, PageError> {
-        let event = Event::new(Kind::Denied, Some(&who.subject_key), &who.caller).about(id);
+    pub(super) async fn deny<T>(
+        &self,
+        who: &SubjectKey,
+        by: &Caller,
+        id: ExportId,
+    ) -> Result<T, PageError> {
+        let event = Event::new(Kind::Denied, Some(who), by).about(id);
         let now = self.exports.clock.now();
         self.exports.ledger.note(now, event).await?;
         Err(PageError::NotFound)

@@ -4,6 +4,7 @@
 //! POST must come from these pages.
 
 mod account_facts;
+mod api;
 mod assets;
 mod browsers;
 mod client_address;
@@ -111,6 +112,7 @@ impl Web {
             .merge(assets::router())
             .merge(public_keys::router())
             .merge(viewer::router())
+            .merge(api::router(self))
             .route("/healthz", get(healthz))
             .with_state(Arc::clone(self))
             .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
@@ -121,6 +123,7 @@ impl Web {
             ))
             .layer(csrf)
             .layer(axum::middleware::from_fn(guards::limit_request))
+            .layer(axum::middleware::from_fn(api::as_problems))
             .layer(axum::middleware::map_response_with_state(
                 Arc::clone(self),
                 errors::dress,

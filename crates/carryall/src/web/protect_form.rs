@@ -12,9 +12,8 @@ use zeroize::Zeroizing;
 use super::Web;
 use super::errors::PageError;
 use super::limits::Door;
-use super::sessions::SignedIn;
 use super::words;
-use crate::ledger::{Protected, Protection};
+use crate::ledger::{Caller, Protected, Protection, SubjectKey};
 use crate::protect::{Lock, Passphrase, ProtectError, keys};
 
 /// Each passphrase takes 128 MiB and a third of a second.
@@ -60,6 +59,23 @@ pub enum Chosen {
 }
 
 impl ProtectForm {
+    /// The form of a program, which has no need to write a passphrase twice.
+    pub fn of(passphrase: Option<Zeroizing<String>>, recipient: Option<String>) -> ProtectForm {
+        let protect = match (&passphrase, &recipient) {
+            (Some(_), Some(_)) => "both",
+            (Some(_), None) => "passphrase",
+            (None, Some(_)) => "key",
+            (None, None) => "",
+        };
+        let passphrase = passphrase.unwrap_or_default();
+        ProtectForm {
+            protect: protect.to_owned(),
+            passphrase_again: passphrase.clone(),
+            passphrase,
+            recipient: recipient.unwrap_or_default(),
+        }
+    }
+
     /// What may be shown again: never a passphrase, nor a private key that landed in the wrong field.
     pub fn view(&self) -> ProtectView {
         let recipient = self.recipient.trim();
@@ -119,16 +135,16 @@ impl Web {
     /// What closes the file; none when nothing was asked for. What cannot be made ends the request.
     pub(super) async fn lock(
         &self,
-        session: &SignedIn,
+        key: &SubjectKey,
+        by: &Caller,
         chosen: Chosen,
     ) -> Result<Option<Protected>, PageError> {
         let failed = |_| PageError::NotLocked;
-        let (by, lock) = match chosen {
+        let (with, lock) = match chosen {
             Chosen::Nothing => return Ok(None),
-            Chosen::Key(key) => (Protection::Key, Lock::for_recipients(&[key])),
+            Chosen::Key(public) => (Protection::Key, Lock::for_recipients(&[public])),
             Chosen::Passphrase(passphrase) => {
                 // Counted before the work, and for good: it is the work that is limited.
-                let (key, by) = (&session.subject_key, &session.caller);
                 self.admit(Door::Protect, Some(key), "", by).await?;
                 let _turn = self.locksmith.0.acquire().await.map_err(failed)?;
                 let made =
@@ -141,7 +157,7 @@ impl Web {
             tracing::error!(error = %error, "a file cannot be protected");
             PageError::NotLocked
         })?;
-        Ok(Some(Protected { by, lock }))
+        Ok(Some(Protected { by: with, lock }))
     }
 }
 

@@ -19,7 +19,7 @@ use crate::product::{ProductError, Subject};
 /// How long a person stays signed in, at most.
 const SESSION_LENGTH: Duration = Duration::from_hours(12);
 /// How long a proof of who somebody is counts, for what is as sensitive as an export.
-const PROOF_LASTS: SignedDuration = SignedDuration::from_mins(10);
+pub const PROOF_LASTS: SignedDuration = SignedDuration::from_mins(10);
 
 /// Somebody with a session. The account itself is not looked at: for frequent questions.
 pub struct SignedIn {
@@ -102,10 +102,15 @@ impl FromRequestParts<Arc<Web>> for Person {
     }
 }
 
+/// Whether a proof of then still counts now.
+pub fn is_fresh(proved_at: Timestamp, now: Timestamp) -> bool {
+    now - proved_at < PROOF_LASTS
+}
+
 impl SignedIn {
     /// Whether the person has proved who they are shortly before `now`.
     pub fn is_proved(&self, now: Timestamp) -> bool {
-        now - self.session.proved_at < PROOF_LASTS
+        is_fresh(self.session.proved_at, now)
     }
 }
 
@@ -195,7 +200,7 @@ impl Web {
     }
 
     /// The `__Host-` prefix ties the cookie to this host and to TLS; browsers refuse it without TLS.
-    fn cookie_name(&self) -> &'static str {
+    pub(super) fn cookie_name(&self) -> &'static str {
         if self.is_secure() {
             "__Host-carryall_session"
         } else {

@@ -1,5 +1,6 @@
 //! The built program as people meet it: `carryall serve` in a process of its own, killed and worn.
 
+mod api;
 mod audit;
 mod kill;
 mod mail;

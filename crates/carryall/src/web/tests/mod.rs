@@ -1,5 +1,6 @@
 //! The pages as two people meet them, with the whole router and without a socket.
 
+mod api;
 mod asvs;
 mod confirming;
 mod downloading;
@@ -170,6 +171,16 @@ impl Visitor<'_> {
         let response = self.get(path).await;
         assert_eq!(response.status(), StatusCode::OK, "{path}");
         body(response).await
+    }
+
+    /// Asks the API as a program on our own pages does.
+    pub async fn api(&self, method: &str, path: &str, json: &str) -> Response {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("/api/v1/{path}"))
+            .header(header::CONTENT_TYPE, "application/json")
+            .header("sec-fetch-site", "same-origin");
+        self.send(request, json).await
     }
 
     /// Asks for everything; the answer is the page that the browser is sent to.
