@@ -116,7 +116,7 @@ impl Source {
 }
 
 /// An address that may be shown.
-pub(crate) fn without_password(address: &str) -> String {
+pub fn without_password(address: &str) -> String {
     match (address.find("://"), address.rfind('@')) {
         (Some(scheme), Some(at)) if at > scheme => {
             format!("{}://…{}", &address[..scheme], &address[at..])

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::keys::DEFAULT_LEDGER;
+use super::ledger::{LedgerPassword, unopened};
 use super::origin::{ProductArgs, SourcePassword, with_hint};
 use super::printed::printed;
 use crate::ledger::{Chain, Entry, Ledger, SubjectKey};
@@ -29,6 +30,8 @@ pub struct Audit {
     /// Carryall's own records
     #[arg(long, value_name = "ADDRESS", env = "CARRYALL_LEDGER", default_value = DEFAULT_LEDGER, global = true)]
     ledger: String,
+    #[command(flatten)]
+    ledger_password: LedgerPassword,
     #[command(subcommand)]
     action: Action,
 }
@@ -64,17 +67,14 @@ struct Chosen {
 
 impl Audit {
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        let hint = |hint: Option<&str>| hint.map(str::to_owned);
-        let path =
-            Ledger::file(&self.ledger).map_err(|error| with_hint(&error, hint(error.hint())))?;
-        if !path.exists() {
+        let path = Ledger::file(&self.ledger).map_err(unopened)?;
+        if let Some(path) = path.filter(|path| !path.exists()) {
             bail!(
                 "there is no ledger {}\nhint: --ledger says where it is",
                 path.display()
             );
         }
-        let ledger =
-            Ledger::open(&self.ledger).map_err(|error| with_hint(&error, hint(error.hint())))?;
+        let ledger = self.ledger_password.open(&self.ledger)?;
         match self.action {
             Action::Verify { head } => verify(&ledger, head.as_deref()),
             Action::Export(chosen) => {

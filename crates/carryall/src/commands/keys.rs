@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context as _;
+
+use super::ledger::unopened;
 use super::origin::with_hint;
 use super::printed::printed;
 use crate::clock::Clock;
@@ -70,8 +73,9 @@ impl KeyArgs {
         let folder = match &self.folder {
             Some(folder) => folder.clone(),
             None => Ledger::file(ledger)
+                .map_err(unopened)?
                 .map(keys::folder_beside)
-                .map_err(|error| with_hint(&error, error.hint().map(str::to_owned)))?,
+                .context("`--keys` says where the folder of keys is\nhint: beside a ledger in PostgreSQL there is none: every node needs the same one")?,
         };
         let given = self.signing_key.read()?;
         let (clock, random) = (Clock::system(), Randomness::system());

@@ -9,6 +9,7 @@ mod export;
 mod given;
 mod grants;
 mod keys;
+mod ledger;
 mod notice_args;
 mod origin;
 mod plain;

@@ -14,12 +14,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::keys::{DEFAULT_LEDGER, KeyArgs, advised};
+use super::ledger::LedgerPassword;
 use super::notice_args::NoticeArgs;
 use super::origin::{ProductArgs, SourcePassword, with_hint};
 use crate::clock::Clock;
 use crate::exports::artifacts::Artifacts;
 use crate::exports::{Exports, Settings};
-use crate::ledger::Ledger;
 use crate::memory;
 use crate::notices::Ways;
 use crate::product::{Connected, Product};
@@ -63,9 +63,11 @@ pub struct Serve {
     files: Option<PathBuf>,
     #[command(flatten)]
     product: ProductArgs,
-    /// Carryall's own records, as sqlite:PATH [default: sqlite:./carryall.db]
+    /// Carryall's own records, as sqlite:PATH or `postgres://USER@HOST/DATABASE` [default: sqlite:./carryall.db]
     #[arg(long, value_name = "ADDRESS", env = "CARRYALL_LEDGER")]
     ledger: Option<String>,
+    #[command(flatten)]
+    ledger_password: LedgerPassword,
     #[command(flatten)]
     keys: KeyArgs,
     /// The folder for finished exports [default: ./artifacts]
@@ -180,8 +182,7 @@ impl Serve {
             .map_err(|error| with_hint(&error, error.hint()))?;
         let address = self.ledger.as_deref().unwrap_or(DEFAULT_LEDGER);
         let mut keys = self.keys.keys(address)?;
-        let ledger = Ledger::open(address)
-            .map_err(|error| with_hint(&error, error.hint().map(str::to_owned)))?;
+        let ledger = self.ledger_password.open(address)?;
         keys.prepare().map_err(advised)?;
         let folder = self
             .artifacts

@@ -6,11 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension as _, Row, Transaction, named_params};
 use serde_json::json;
 
 use super::audit::append;
 use super::rows::{counts, parsed};
+use super::sql::{Named, Row, Tx, named_params};
 use super::{Caller, Event, ExportId, Kind, Ledger, LedgerError, SubjectKey};
 
 /// A published file.
@@ -39,7 +39,7 @@ impl Artifact {
     }
 
     /// What a row knows of its file; none before it was published.
-    pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Option<Artifact>> {
+    pub(super) fn from_row(row: &Row<'_>) -> Result<Option<Artifact>, LedgerError> {
         let (Some(file_name), Some(size_bytes), Some(sha256)) = (
             row.get("file_name")?,
             row.get("size_bytes")?,
@@ -49,13 +49,13 @@ impl Artifact {
         };
         Ok(Some(Artifact {
             key: row
-                .get::<_, Option<String>>("artifact_key")?
+                .get::<Option<String>>("artifact_key")?
                 .unwrap_or_default(),
             file_name,
             size_bytes,
             sha256,
             signed_by: row.get("signed_by")?,
-            gap_count: row.get::<_, Option<u64>>("gap_count")?.unwrap_or(0),
+            gap_count: row.get::<Option<u64>>("gap_count")?.unwrap_or(0),
             counts: counts(row, "counts")?.unwrap_or_default(),
         }))
     }
@@ -142,9 +142,7 @@ impl Ledger {
         self.write(move |tx| {
             let key = id.to_string();
             let params = named_params! { ":id": key, ":subject": subject.0 };
-            let size: Option<u64> = tx
-                .query_row(READY, params, |row| row.get("size_bytes"))
-                .optional()?;
+            let size: Option<u64> = tx.one(READY, params, |row| row.get("size_bytes"))?;
             let Some(size) = size else { return Ok(false) };
             let (first, last) = bytes;
             if first == 0 {
@@ -166,19 +164,14 @@ impl Ledger {
 
     /// The files that an export still needs.
     pub async fn kept_artifacts(&self) -> Result<BTreeSet<String>, LedgerError> {
-        self.run(|connection| Ok(keys(connection, KEPT, &[])?.into_iter().collect()))
+        self.run(|tx| Ok(keys(tx, KEPT)?.into_iter().collect()))
             .await
     }
 
     /// Everybody who has a session, a file or an export on its way.
     pub async fn present_subjects(&self) -> Result<Vec<SubjectKey>, LedgerError> {
-        self.run(|connection| {
-            Ok(keys(connection, HOLDERS, &[])?
-                .into_iter()
-                .map(SubjectKey)
-                .collect())
-        })
-        .await
+        self.run(|tx| Ok(keys(tx, HOLDERS)?.into_iter().map(SubjectKey).collect()))
+            .await
     }
 
     /// Ends everything of an account that is gone: sessions, running exports, finished files.
@@ -227,21 +220,15 @@ impl Holding {
     }
 }
 
-fn holdings(
-    tx: &Transaction<'_>,
-    sql: &str,
-    params: &[(&str, &dyn rusqlite::ToSql)],
-) -> rusqlite::Result<Vec<Holding>> {
-    tx.prepare_cached(sql)?
-        .query_map(params, |row| {
-            Ok(Holding {
-                id: parsed(row, "id")?,
-                subject_key: SubjectKey(row.get("subject_key")?),
-                is_ready: row.get::<_, String>("status")? == "ready",
-                file: row.get("artifact_key")?,
-            })
-        })?
-        .collect()
+fn holdings(tx: &Tx<'_>, sql: &str, params: &[Named<'_>]) -> Result<Vec<Holding>, LedgerError> {
+    tx.all(sql, params, |row| {
+        Ok(Holding {
+            id: parsed(row, "id")?,
+            subject_key: SubjectKey(row.get("subject_key")?),
+            is_ready: row.get::<String>("status")? == "ready",
+            file: row.get("artifact_key")?,
+        })
+    })
 }
 
 fn files(holdings: Vec<Holding>) -> Vec<String> {
@@ -251,13 +238,6 @@ fn files(holdings: Vec<Holding>) -> Vec<String> {
         .collect()
 }
 
-fn keys(
-    connection: &rusqlite::Connection,
-    sql: &str,
-    params: &[(&str, &dyn rusqlite::ToSql)],
-) -> rusqlite::Result<Vec<String>> {
-    connection
-        .prepare_cached(sql)?
-        .query_map(params, |row| row.get(0))?
-        .collect()
+fn keys(tx: &Tx<'_>, sql: &str) -> Result<Vec<String>, LedgerError> {
+    tx.all(sql, named_params! {}, |row| row.get(0))
 }

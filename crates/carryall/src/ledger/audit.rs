@@ -7,10 +7,10 @@
 use std::net::IpAddr;
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension as _, Transaction, named_params};
 use serde_json::{Value, json};
 
 use super::audit_chain::{BEFORE_THE_FIRST, Entry};
+use super::sql::{Tx, named_params};
 use super::{ExportId, Ledger, LedgerError, SubjectKey};
 
 /// What an event is about.
@@ -150,11 +150,8 @@ const OF_SUBJECT: &str =
     "SELECT * FROM audit WHERE subject_key = :subject ORDER BY seq DESC LIMIT :limit";
 
 /// Adds an event at the end, in the transaction of the change that it tells of.
-pub(super) fn append(tx: &Transaction<'_>, at: Timestamp, event: &Event) -> rusqlite::Result<()> {
-    let last = tx
-        .prepare_cached(LAST)?
-        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
+pub(super) fn append(tx: &Tx<'_>, at: Timestamp, event: &Event) -> Result<(), LedgerError> {
+    let last = tx.one(LAST, named_params! {}, |row| Ok((row.get(0)?, row.get(1)?)))?;
     let (seq, previous): (i64, String) = last.unwrap_or((0, BEFORE_THE_FIRST.to_owned()));
     let mut entry = Entry {
         seq: seq + 1,
@@ -170,13 +167,13 @@ pub(super) fn append(tx: &Transaction<'_>, at: Timestamp, event: &Event) -> rusq
         hash: String::new(),
     };
     entry.hash = entry.computed_hash();
-    tx.prepare_cached(APPEND)?.execute(named_params! {
+    let params = named_params! {
         ":seq": entry.seq, ":at": entry.at, ":event": entry.event, ":subject": entry.subject_key,
         ":session": entry.session_id, ":address": entry.address, ":export": entry.export_id,
         ":outcome": entry.outcome, ":facts": entry.facts, ":previous": entry.previous,
         ":hash": entry.hash,
-    })?;
-    Ok(())
+    };
+    tx.execute(APPEND, params).map(drop)
 }
 
 impl Ledger {
@@ -192,10 +189,9 @@ impl Ledger {
         limit: u32,
     ) -> Result<Vec<Entry>, LedgerError> {
         let subject = subject.clone();
-        self.run(move |connection| {
+        self.run(move |tx| {
             let params = named_params! { ":subject": subject.0, ":limit": limit };
-            let mut statement = connection.prepare_cached(OF_SUBJECT)?;
-            statement.query_map(params, Entry::from_row)?.collect()
+            tx.all(OF_SUBJECT, params, Entry::from_row)
         })
         .await
     }

@@ -3,10 +3,10 @@
 //! Promises: an event that was edited, taken out or moved is named, the first one first. That the end
 //! was cut off, or all of it written anew, shows against a hash that was noted elsewhere before.
 
-use rusqlite::Row;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
+use super::sql::{Row, named_params};
 use super::{Ledger, LedgerError, SubjectKey};
 use crate::random::hex;
 
@@ -42,7 +42,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Entry> {
+    pub(super) fn from_row(row: &Row<'_>) -> Result<Entry, LedgerError> {
         Ok(Entry {
             seq: row.get("seq")?,
             at: row.get("at")?,
@@ -97,7 +97,7 @@ pub enum Chain {
 }
 
 const ALL: &str = "SELECT * FROM audit ORDER BY seq";
-const THEIRS: &str = "SELECT * FROM audit WHERE subject_key = ?1 ORDER BY seq";
+const THEIRS: &str = "SELECT * FROM audit WHERE subject_key = :subject ORDER BY seq";
 
 impl Ledger {
     /// Checks the whole chain. Blocks: for commands.
@@ -106,17 +106,13 @@ impl Ledger {
     pub fn check_audit(&self, head: Option<&str>) -> Result<Chain, LedgerError> {
         let mut links = Links::new(head);
         let mut broken = None;
-        self.block(|connection| {
-            let mut statement = connection.prepare(ALL)?;
-            let mut rows = statement.query([])?;
-            while broken.is_none()
-                && let Some(row) = rows.next()?
-            {
+        self.block(|tx| {
+            tx.each(ALL, named_params! {}, &mut |row| {
                 // A cell of another type is a change as well.
                 let seq = row.get("seq")?;
                 broken = Entry::from_row(row).map_or(Some(Chain::Edited(seq)), |e| links.add(e));
-            }
-            Ok(())
+                Ok(broken.is_none())
+            })
         })?;
         Ok(broken.unwrap_or_else(|| links.end()))
     }
@@ -127,14 +123,15 @@ impl Ledger {
         subject: Option<&SubjectKey>,
         mut show: impl FnMut(Entry),
     ) -> Result<(), LedgerError> {
-        self.block(|connection| {
-            let mut statement = connection.prepare(if subject.is_some() { THEIRS } else { ALL })?;
-            let params = subject.iter().map(|key| &key.0);
-            let mut rows = statement.query(rusqlite::params_from_iter(params))?;
-            while let Some(row) = rows.next()? {
+        self.block(|tx| {
+            let mut visit = |row: &Row<'_>| {
                 show(Entry::from_row(row)?);
+                Ok(true)
+            };
+            match subject {
+                Some(key) => tx.each(THEIRS, named_params! { ":subject": key.0 }, &mut visit),
+                None => tx.each(ALL, named_params! {}, &mut visit),
             }
-            Ok(())
         })
     }
 }

@@ -4,10 +4,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, named_params};
 use uuid::Uuid;
 
 use super::audit::append;
+use super::sql::{Tx, named_params};
 use super::{Artifact, Caller, Event, Kind, Ledger, LedgerError, Protection};
 use crate::product::Scope;
 
@@ -145,8 +145,7 @@ impl Ledger {
         id: ExportId,
     ) -> Result<Option<Export>, LedgerError> {
         let subject = subject.clone();
-        self.run(move |connection| find(connection, &subject, id))
-            .await
+        self.run(move |tx| find(tx, &subject, id)).await
     }
 
     /// The person's exports, newest first.
@@ -156,10 +155,9 @@ impl Ledger {
         limit: u32,
     ) -> Result<Vec<Export>, LedgerError> {
         let subject = subject.clone();
-        self.run(move |connection| {
-            let mut statement = connection.prepare_cached(LIST)?;
+        self.run(move |tx| {
             let params = named_params! { ":subject": subject.0, ":limit": limit };
-            statement.query_map(params, Export::from_row)?.collect()
+            tx.all(LIST, params, Export::from_row)
         })
         .await
     }
@@ -190,13 +188,9 @@ impl Ledger {
     /// How many of the person's last exports failed without one that worked since.
     pub async fn failures_in_a_row(&self, subject: &SubjectKey) -> Result<usize, LedgerError> {
         let subject = subject.clone();
-        self.run(move |connection| {
-            let mut statement = connection.prepare_cached(RECENT_OUTCOMES)?;
-            let outcomes = statement
-                .query_map(named_params! { ":subject": subject.0 }, |row| {
-                    row.get::<_, String>(0)
-                })?
-                .collect::<rusqlite::Result<Vec<_>>>()?;
+        self.run(move |tx| {
+            let params = named_params! { ":subject": subject.0 };
+            let outcomes = tx.all(RECENT_OUTCOMES, params, |row| row.get::<String>(0))?;
             Ok(outcomes
                 .iter()
                 .take_while(|status| *status == "failed")
@@ -206,13 +200,7 @@ impl Ledger {
     }
 }
 
-fn find(
-    connection: &Connection,
-    subject: &SubjectKey,
-    id: ExportId,
-) -> rusqlite::Result<Option<Export>> {
+fn find(tx: &Tx<'_>, subject: &SubjectKey, id: ExportId) -> Result<Option<Export>, LedgerError> {
     let params = named_params! { ":id": id.to_string(), ":subject": subject.0 };
-    connection
-        .query_row(FIND, params, Export::from_row)
-        .optional()
+    tx.one(FIND, params, Export::from_row)
 }

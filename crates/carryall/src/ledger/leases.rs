@@ -6,11 +6,12 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension as _, Transaction, named_params};
 use serde_json::json;
 
 use super::audit::append;
+use super::engines::one_worker_each;
 use super::secrets::{self, ArtifactSecret};
+use super::sql::{Tx, named_params};
 use super::{
     Artifact, Caller, Event, Export, ExportId, Kind, Ledger, LedgerError, Progress, SubjectKey,
     locks,
@@ -62,13 +63,14 @@ const GIVE_UP: &str = "
         lease_token = NULL, lease_expires_at = NULL, artifact_key = NULL
     WHERE status = 'building' AND lease_expires_at <= :now AND attempt >= :max_attempts
     RETURNING *";
+const NEXT: &str = "SELECT id FROM exports
+    WHERE status = 'queued' OR (status = 'building' AND lease_expires_at <= :now)
+    ORDER BY created_at, id LIMIT 1";
 const CLAIM: &str = "
     UPDATE exports SET status = 'building', attempt = attempt + 1, lease_owner = :owner,
         lease_token = :token, lease_expires_at = :lease_expires_at, artifact_key = :artifact_key,
         section = NULL, records = 0, bytes = 0, started_at = coalesce(started_at, :now)
-    WHERE id = (SELECT id FROM exports
-        WHERE status = 'queued' OR (status = 'building' AND lease_expires_at <= :now)
-        ORDER BY created_at, id LIMIT 1)
+    WHERE id = :id
     RETURNING *";
 const HEARTBEAT: &str = "
     UPDATE exports SET lease_expires_at = :lease_expires_at, section = :section, records = :records,
@@ -94,22 +96,18 @@ impl Ledger {
     pub async fn claim_next_export(&self, claim: Claim) -> Result<Option<Lease>, LedgerError> {
         self.write(move |tx| {
             let now = claim.now.as_millisecond();
-            let given_up: Vec<_> = tx
-                .prepare_cached(GIVE_UP)?
-                .query_map(
-                    named_params! { ":now": now, ":max_attempts": claim.max_attempts },
-                    Export::from_row,
-                )?
-                .collect::<rusqlite::Result<_>>()?;
-            for export in given_up {
-                let event = of_program(Kind::ExportFailed, &export).ended("interrupted");
-                append(tx, claim.now, &event)?;
-            }
+            give_up(tx, &claim)?;
+            let next = format!("{NEXT} {}", one_worker_each(tx));
+            let next = tx.one(&next, named_params! { ":now": now }, |row| {
+                row.get::<String>(0)
+            })?;
+            let Some(id) = next else { return Ok(None) };
             let params = named_params! {
                 ":owner": claim.owner, ":token": claim.token, ":artifact_key": claim.artifact_key,
                 ":lease_expires_at": later(claim.now, claim.lease).as_millisecond(), ":now": now,
+                ":id": id,
             };
-            let Some(export) = tx.query_row(CLAIM, params, Export::from_row).optional()? else {
+            let Some(export) = tx.one(CLAIM, params, Export::from_row)? else {
                 return Ok(None);
             };
             secrets::keep(tx, &claim.artifact_key, &claim.artifact_secret)?;
@@ -158,8 +156,11 @@ impl Ledger {
         expires_at: Timestamp,
     ) -> Result<Result<(), LeaseLost>, LedgerError> {
         let (id, token) = (lease.export.id, lease.token.clone());
-        let counts = serde_json::to_string(&artifact.counts)
-            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+        let counts =
+            serde_json::to_string(&artifact.counts).map_err(|_| LedgerError::Unreadable {
+                column: "counts".to_owned(),
+                what: "what is not JSON",
+            })?;
         let event = of_program(Kind::ExportFinished, &lease.export).with(json!({
             "records": artifact.counts.values().sum::<u64>(), "gaps": artifact.gap_count,
             "bytes": artifact.size_bytes, "sha256": artifact.sha256,
@@ -215,19 +216,37 @@ impl Ledger {
     async fn held(
         &self,
         event: Option<(Timestamp, Event)>,
-        update: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<usize> + Send + 'static,
+        update: impl FnOnce(&Tx<'_>) -> Result<usize, LedgerError> + Send + 'static,
     ) -> Result<Result<(), LeaseLost>, LedgerError> {
+        let Some((at, event)) = event else {
+            return self.change(move |tx| Ok(held(update(tx)?))).await;
+        };
         self.write(move |tx| {
-            if update(tx)? != 1 {
-                return Ok(Err(LeaseLost));
-            }
-            if let Some((at, event)) = event {
+            let answer = held(update(tx)?);
+            if answer.is_ok() {
                 append(tx, at, &event)?;
             }
-            Ok(Ok(()))
+            Ok(answer)
         })
         .await
     }
+}
+
+/// What an update of so many rows means for whoever thought to hold the lease.
+fn held(updated: usize) -> Result<(), LeaseLost> {
+    if updated == 1 { Ok(()) } else { Err(LeaseLost) }
+}
+
+/// Ends exports that were begun too often.
+fn give_up(tx: &Tx<'_>, claim: &Claim) -> Result<(), LedgerError> {
+    let params = named_params! {
+        ":now": claim.now.as_millisecond(), ":max_attempts": claim.max_attempts,
+    };
+    for export in tx.all(GIVE_UP, params, Export::from_row)? {
+        let event = of_program(Kind::ExportFailed, &export).ended("interrupted");
+        append(tx, claim.now, &event)?;
+    }
+    Ok(())
 }
 
 /// Something that the program did with an export by itself.

@@ -7,10 +7,10 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{OptionalExtension as _, Transaction, named_params};
 use sha2::{Digest as _, Sha256};
 
 use super::audit::append;
+use super::sql::{Tx, named_params};
 use super::{Event, Ledger, LedgerError};
 use crate::clock::later;
 use crate::random::hex;
@@ -50,10 +50,10 @@ const LIMITING: &str = "SELECT at FROM tries
     ORDER BY at DESC LIMIT 1 OFFSET :tries - 1";
 const COUNT: &str =
     "INSERT INTO tries (limit_name, who, at) VALUES (:name, :who, :now) RETURNING id";
-const TAKE_BACK: &str = "DELETE FROM tries WHERE id = ?1";
+const TAKE_BACK: &str = "DELETE FROM tries WHERE id = :id";
 const WAS_TOLD: &str = "SELECT count(*) FROM tries
     WHERE limit_name = :name AND who = :who AND at > :since";
-const FORGET: &str = "DELETE FROM tries WHERE at <= ?1";
+const FORGET: &str = "DELETE FROM tries WHERE at <= :before";
 
 impl Ledger {
     /// Counts a try against each of these limits, unless one of them is reached.
@@ -85,9 +85,9 @@ impl Ledger {
 
     /// Takes tries back that went well.
     pub async fn forgive(&self, tries: Tries) -> Result<(), LedgerError> {
-        self.write(move |tx| {
+        self.change(move |tx| {
             for id in tries.0 {
-                tx.execute(TAKE_BACK, [id])?;
+                tx.execute(TAKE_BACK, named_params! { ":id": id })?;
             }
             Ok(())
         })
@@ -96,9 +96,8 @@ impl Ledger {
 
     /// Forgets tries that are older than any limit looks back.
     pub async fn forget_tries(&self, before: Timestamp) -> Result<(), LedgerError> {
-        self.run(move |connection| {
-            connection
-                .execute(FORGET, [before.as_millisecond()])
+        self.run(move |tx| {
+            tx.execute(FORGET, named_params! { ":before": before.as_millisecond() })
                 .map(drop)
         })
         .await
@@ -118,17 +117,12 @@ impl Limit {
     }
 
     /// When the next try is possible; none when it is now.
-    fn next(&self, tx: &Transaction<'_>, now: Timestamp) -> rusqlite::Result<Option<Timestamp>> {
-        let at: Option<i64> = tx
-            .prepare_cached(LIMITING)?
-            .query_row(
-                named_params! {
-                    ":name": self.name, ":who": self.who(), ":since": self.since(now),
-                    ":tries": self.tries.max(1),
-                },
-                |row| row.get(0),
-            )
-            .optional()?;
+    fn next(&self, tx: &Tx<'_>, now: Timestamp) -> Result<Option<Timestamp>, LedgerError> {
+        let params = named_params! {
+            ":name": self.name, ":who": self.who(), ":since": self.since(now),
+            ":tries": self.tries.max(1),
+        };
+        let at: Option<i64> = tx.one(LIMITING, params, |row| row.get(0))?;
         let at = at.and_then(|at| Timestamp::from_millisecond(at).ok());
         Ok(at.map(|at| later(at, self.within)))
     }
@@ -136,17 +130,14 @@ impl Limit {
     /// Notes the refusal, unless that was done within the time of the limit.
     pub(super) fn note_once(
         &self,
-        tx: &Transaction<'_>,
+        tx: &Tx<'_>,
         refusal: &Event,
         now: Timestamp,
-    ) -> rusqlite::Result<()> {
+    ) -> Result<(), LedgerError> {
         let told = format!("{}, told", self.name);
-        let was_told: u32 = tx.query_row(
-            WAS_TOLD,
-            named_params! { ":name": told, ":who": self.who(), ":since": self.since(now) },
-            |row| row.get(0),
-        )?;
-        if was_told > 0 {
+        let params = named_params! { ":name": told, ":who": self.who(), ":since": self.since(now) };
+        let was_told: Option<u32> = tx.one(WAS_TOLD, params, |row| row.get(0))?;
+        if was_told.is_some_and(|times| times > 0) {
             return Ok(());
         }
         count(tx, &told, &self.who(), now)?;
@@ -154,8 +145,8 @@ impl Limit {
     }
 }
 
-fn count(tx: &Transaction<'_>, name: &str, who: &str, now: Timestamp) -> rusqlite::Result<i64> {
+fn count(tx: &Tx<'_>, name: &str, who: &str, now: Timestamp) -> Result<i64, LedgerError> {
     let params = named_params! { ":name": name, ":who": who, ":now": now.as_millisecond() };
-    tx.prepare_cached(COUNT)?
-        .query_row(params, |row| row.get(0))
+    let counted = tx.one(COUNT, params, |row| row.get(0))?;
+    counted.ok_or(LedgerError::Stopped)
 }

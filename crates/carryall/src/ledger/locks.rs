@@ -3,11 +3,11 @@
 //! The person's passphrase is gone when the request is answered. What is kept is the head of the file and
 //! the file's own key. The database itself deletes both with the end of the build (see the migration).
 
-use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 use zeroize::Zeroizing;
 
-use super::ExportId;
 use super::rows::unreadable;
+use super::sql::{Row, Tx, named_params};
+use super::{ExportId, LedgerError};
 use crate::protect::Lock;
 
 /// With what a file is protected.
@@ -28,15 +28,13 @@ impl Protection {
         }
     }
 
-    pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Option<Protection>> {
-        Ok(
-            match row.get::<_, Option<String>>("protection")?.as_deref() {
-                None => None,
-                Some("passphrase") => Some(Protection::Passphrase),
-                Some("key") => Some(Protection::Key),
-                Some(_) => return Err(unreadable(row, "protection", "an unknown word")),
-            },
-        )
+    pub(super) fn from_row(row: &Row<'_>) -> Result<Option<Protection>, LedgerError> {
+        Ok(match row.get::<Option<String>>("protection")?.as_deref() {
+            None => None,
+            Some("passphrase") => Some(Protection::Passphrase),
+            Some("key") => Some(Protection::Key),
+            Some(_) => return Err(unreadable("protection", "an unknown word")),
+        })
     }
 }
 
@@ -54,19 +52,17 @@ const KEEP: &str =
 const FIND: &str = "SELECT head, file_key FROM export_locks WHERE export_id = :export";
 
 /// Keeps the lock of an export that waits.
-pub(super) fn keep(connection: &Connection, export: ExportId, lock: &Lock) -> rusqlite::Result<()> {
+pub(super) fn keep(tx: &Tx<'_>, export: ExportId, lock: &Lock) -> Result<(), LedgerError> {
     let (head, file_key) = lock.parts();
     let params =
         named_params! { ":export": export.to_string(), ":head": head, ":file_key": &file_key[..] };
-    connection.execute(KEEP, params).map(drop)
+    tx.execute(KEEP, params).map(drop)
 }
 
 /// The lock of an export that is about to be written; none when it has none.
-pub(super) fn find(connection: &Connection, export: ExportId) -> rusqlite::Result<Option<Lock>> {
+pub(super) fn find(tx: &Tx<'_>, export: ExportId) -> Result<Option<Lock>, LedgerError> {
     let params = named_params! { ":export": export.to_string() };
-    connection
-        .query_row(FIND, params, |row| {
-            Ok(Lock::of_parts(row.get(0)?, Zeroizing::new(row.get(1)?)))
-        })
-        .optional()
+    tx.one(FIND, params, |row| {
+        Ok(Lock::of_parts(row.get(0)?, Zeroizing::new(row.get(1)?)))
+    })
 }

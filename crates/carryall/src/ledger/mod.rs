@@ -1,12 +1,14 @@
 //! Carryall's own records: exports, sessions and the audit log, in a database of their own.
 //!
-//! Its verbs are the boundary: what another engine has to do is what `exports`, `leases`, `artifacts`,
-//! `sessions` and `audit` say here, and nothing outside this folder speaks SQL to the ledger. Time and
-//! randomness are arguments, so that several processes and the tests agree on them.
+//! Its verbs are the boundary: nothing outside this folder speaks SQL to the ledger. Each verb is written once,
+//! for SQLite and for PostgreSQL (`sql`); where the two differ stands in `engines`. Time and randomness are
+//! arguments, so that several processes and the tests agree on them.
 
 mod artifacts;
 mod audit;
 mod audit_chain;
+mod engines;
+mod error;
 mod exports;
 mod leases;
 mod limits;
@@ -17,19 +19,30 @@ mod rows;
 mod secrets;
 mod sessions;
 mod sign_outs;
+mod sql;
 
 #[cfg(test)]
-mod contract;
+#[expect(
+    clippy::duplicate_mod,
+    reason = "the same contract, on the other engine"
+)]
+#[path = "contract/mod.rs"]
+mod contract_on_postgres;
+#[cfg(test)]
+#[path = "contract/mod.rs"]
+mod contract_on_sqlite;
+#[cfg(test)]
+mod contract_stage;
+#[cfg(test)]
+mod opening_tests;
 
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
-
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use std::path::Path;
+use std::sync::Arc;
 
 pub use artifacts::Artifact;
 pub use audit::{Caller, Event, Kind};
 pub use audit_chain::{Chain, Entry};
+pub use error::LedgerError;
 pub use exports::{Export, ExportId, Progress, Status, SubjectKey};
 pub use leases::{Claim, Lease};
 pub use limits::{Admission, Limit, Tries};
@@ -39,167 +52,118 @@ pub use requests::{NewExport, Requested};
 pub use secrets::ArtifactSecret;
 pub use sessions::{Look, NewSession, Session};
 
-mod migrations {
-    refinery::embed_migrations!("src/ledger/migrations");
-}
+use engines::Effect;
+use sql::{Tx, named_params};
 
-/// How long a write waits for another process that writes.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// The records. Clones share one connection.
+/// The records. Clones share their connections.
 #[derive(Clone)]
-pub struct Ledger {
-    connection: Arc<Mutex<Connection>>,
-}
+pub struct Ledger(Arc<Engine>);
 
-/// Why the ledger could not answer.
-#[derive(Debug, thiserror::Error)]
-pub enum LedgerError {
-    /// The file cannot be opened or made.
-    #[error("open the ledger {}", path.display())]
-    Open {
-        /// The file.
-        path: PathBuf,
-        /// What SQLite says.
-        source: rusqlite::Error,
-    },
-    /// Its tables could not be brought up to date.
-    #[error("bring the ledger {} up to date", path.display())]
-    Migrate {
-        /// The file.
-        path: PathBuf,
-        /// What failed.
-        source: Box<refinery::Error>,
-    },
-    /// `--ledger` names an engine that there is not.
-    #[error("open the ledger {address}: only sqlite:PATH is known")]
-    Address {
-        /// As given.
-        address: String,
-    },
-    /// A statement failed.
-    #[error("read or write the ledger")]
-    Statement(#[from] rusqlite::Error),
-    /// The thread that asked it is gone.
-    #[error("read or write the ledger: its thread ended")]
-    Stopped,
-}
-
-impl LedgerError {
-    /// Advice for whoever runs the program.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            LedgerError::Open { .. } => Some(
-                "the folder must exist and be writable; `--ledger sqlite:PATH` chooses another file",
-            ),
-            LedgerError::Migrate { .. } => {
-                Some("is the file a ledger, and not made by a newer version?")
-            }
-            LedgerError::Address { .. } => Some("write it as `sqlite:./carryall.db`"),
-            LedgerError::Statement(_) | LedgerError::Stopped => None,
-        }
-    }
+enum Engine {
+    Sqlite(sql::sqlite::File),
+    Postgres(sql::postgres::Pool),
 }
 
 impl Ledger {
-    /// Opens the ledger at `sqlite:PATH`, makes it when there is none, and brings it up to date.
+    /// Opens the ledger at `sqlite:PATH` or `postgres://…`, makes its tables when there are none, and brings
+    /// them up to date. `password` is for a server whose address has none.
+    pub fn open_with(address: &str, password: Option<&str>) -> Result<Ledger, LedgerError> {
+        let engine = if is_postgres(address) {
+            Engine::Postgres(sql::postgres::Pool::open(address, password)?)
+        } else {
+            Engine::Sqlite(sql::sqlite::File::open(file(address)?)?)
+        };
+        Ok(Ledger(Arc::new(engine)))
+    }
+
+    /// The same, without a password.
+    #[cfg(test)]
     pub fn open(address: &str) -> Result<Ledger, LedgerError> {
-        Ledger::open_file(Ledger::file(address)?)
+        Ledger::open_with(address, None)
     }
 
-    /// The file at `sqlite:PATH`.
-    pub fn file(address: &str) -> Result<&Path, LedgerError> {
-        address
-            .strip_prefix("sqlite:")
-            .map(Path::new)
-            .ok_or_else(|| LedgerError::Address {
-                address: address.to_owned(),
-            })
-    }
-
-    fn open_file(path: &Path) -> Result<Ledger, LedgerError> {
-        let connect = || -> rusqlite::Result<Connection> {
-            let connection = Connection::open(path)?;
-            connection.busy_timeout(BUSY_TIMEOUT)?;
-            connection.pragma_update(None, "journal_mode", "WAL")?;
-            // A deleted key is overwritten, not only forgotten.
-            connection.pragma_update(None, "secure_delete", "ON")?;
-            // A published export must still be published after a power cut.
-            connection.pragma_update(None, "synchronous", "FULL")?;
-            Ok(connection)
-        };
-        let failed = |source| LedgerError::Open {
-            path: path.to_owned(),
-            source,
-        };
-        let mut connection = connect().map_err(failed)?;
-        migrations::migrations::runner()
-            .run(&mut connection)
-            .map_err(|source| LedgerError::Migrate {
-                path: path.to_owned(),
-                source: Box::new(source),
-            })?;
-        only_for_the_owner(path);
-        Ok(Ledger {
-            connection: Arc::new(Mutex::new(connection)),
-        })
+    /// The file at `sqlite:PATH`; none for a server's database.
+    pub fn file(address: &str) -> Result<Option<&Path>, LedgerError> {
+        if is_postgres(address) {
+            return Ok(None);
+        }
+        file(address).map(Some)
     }
 
     /// Whether it answers.
     pub async fn is_alive(&self) -> bool {
-        self.run(|connection| connection.query_row("SELECT 1", [], |_| Ok(())))
+        self.run(|tx| tx.one("SELECT 1", named_params! {}, |_| Ok(())))
             .await
             .is_ok()
     }
 
-    /// Runs one verb away from the threads that serve requests.
+    /// Runs one verb that reads, or writes with a single statement.
     async fn run<T: Send + 'static>(
         &self,
-        verb: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+        verb: impl FnOnce(&Tx<'_>) -> Result<T, LedgerError> + Send + 'static,
     ) -> Result<T, LedgerError> {
-        let connection = Arc::clone(&self.connection);
-        let answer = tokio::task::spawn_blocking(move || {
-            // A verb that panicked has rolled its transaction back: the connection is still good.
-            let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-            verb(&mut connection)
-        });
-        Ok(answer.await.map_err(|_| LedgerError::Stopped)??)
+        self.aside(Effect::Look, verb).await
     }
 
-    /// Runs one verb that writes: all of it, or nothing.
+    /// Runs one verb that writes and adds no event: all of it, or nothing.
+    async fn change<T: Send + 'static>(
+        &self,
+        verb: impl FnOnce(&Tx<'_>) -> Result<T, LedgerError> + Send + 'static,
+    ) -> Result<T, LedgerError> {
+        self.aside(Effect::Change, verb).await
+    }
+
+    /// Runs one verb that writes and may add events: all of it, or nothing, and nobody else at the same time.
     async fn write<T: Send + 'static>(
         &self,
-        verb: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+        verb: impl FnOnce(&Tx<'_>) -> Result<T, LedgerError> + Send + 'static,
     ) -> Result<T, LedgerError> {
-        self.run(move |connection| {
-            let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let answer = verb(&tx)?;
-            tx.commit()?;
-            Ok(answer)
-        })
-        .await
+        self.aside(Effect::Record, verb).await
     }
 
-    /// Runs one verb on this very thread.
+    /// Runs it away from the threads that serve requests.
+    async fn aside<T: Send + 'static>(
+        &self,
+        effect: Effect,
+        verb: impl FnOnce(&Tx<'_>) -> Result<T, LedgerError> + Send + 'static,
+    ) -> Result<T, LedgerError> {
+        let engine = Arc::clone(&self.0);
+        let answer = tokio::task::spawn_blocking(move || engine.run(effect, verb));
+        answer.await.map_err(|_| LedgerError::Stopped)?
+    }
+
+    /// Runs one verb that reads on this very thread, which is no runtime's.
     fn block<T>(
         &self,
-        verb: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
+        verb: impl FnOnce(&Tx<'_>) -> Result<T, LedgerError>,
     ) -> Result<T, LedgerError> {
-        let mut connection = self
-            .connection
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        Ok(verb(&mut connection)?)
+        self.0.run(Effect::Look, verb)
     }
 }
 
-/// Digests and subject keys are nobody else's business.
-fn only_for_the_owner(path: &Path) {
-    use std::os::unix::fs::PermissionsExt as _;
-    for suffix in ["", "-wal", "-shm"] {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        // What SQLite has not made yet takes the mode of the main file.
-        let _ = std::fs::set_permissions(name, std::fs::Permissions::from_mode(0o600));
+impl Engine {
+    fn run<T>(
+        &self,
+        effect: Effect,
+        verb: impl FnOnce(&Tx<'_>) -> Result<T, LedgerError>,
+    ) -> Result<T, LedgerError> {
+        match self {
+            Engine::Sqlite(file) => file.run(effect, verb),
+            Engine::Postgres(pool) => pool.run(effect, verb),
+        }
     }
+}
+
+fn is_postgres(address: &str) -> bool {
+    ["postgres://", "postgresql://"]
+        .iter()
+        .any(|scheme| address.starts_with(scheme))
+}
+
+fn file(address: &str) -> Result<&Path, LedgerError> {
+    let path = address.strip_prefix("sqlite:").map(Path::new);
+    path.ok_or_else(|| LedgerError::Address {
+        address: carryall_source::connect::without_password(address),
+        detail: None,
+    })
 }

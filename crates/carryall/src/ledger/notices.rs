@@ -7,10 +7,10 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension as _, Transaction, named_params};
 use serde_json::{Value, json};
 
 use super::audit::append;
+use super::sql::{Tx, named_params};
 use super::{Caller, Entry, Event, Kind, Ledger, LedgerError, SubjectKey};
 use crate::clock::later;
 
@@ -92,9 +92,8 @@ impl Ledger {
     ) -> Result<(), LedgerError> {
         self.write(move |tx| {
             let name = channel.name();
-            let cursor: Option<i64> = tx
-                .query_row(CURSOR, named_params! { ":channel": name }, |row| row.get(0))
-                .optional()?;
+            let params = named_params! { ":channel": name };
+            let cursor: Option<i64> = tx.one(CURSOR, params, |row| row.get(0))?;
             let Some(mut cursor) = cursor else {
                 return tx.execute(BEGIN, named_params! { ":channel": name }).map(drop);
             };
@@ -127,21 +126,18 @@ impl Ledger {
         now: Timestamp,
     ) -> Result<Option<Notice>, LedgerError> {
         self.write(move |tx| {
-            let claimed: Option<(i64, u32)> = tx
-                .query_row(
-                    CLAIM,
-                    named_params! {
-                        ":channel": channel.name(), ":now": now.as_millisecond(),
-                        ":until": later(now, lease).as_millisecond(),
-                    },
-                    |row| Ok((row.get(0)?, row.get(1)?)),
-                )
-                .optional()?;
+            let params = named_params! {
+                ":channel": channel.name(), ":now": now.as_millisecond(),
+                ":until": later(now, lease).as_millisecond(),
+            };
+            let claimed = tx.one(CLAIM, params, |row| {
+                Ok((row.get::<i64>(0)?, row.get::<u32>(1)?))
+            })?;
             let Some((seq, attempt)) = claimed else {
                 return Ok(None);
             };
-            let entry = tx.query_row(EVENT, named_params! { ":seq": seq }, Entry::from_row)?;
-            Ok(Some(Notice {
+            let entry = tx.one(EVENT, named_params! { ":seq": seq }, Entry::from_row)?;
+            Ok(entry.map(|entry| Notice {
                 channel,
                 entry,
                 attempt,
@@ -189,10 +185,9 @@ impl Ledger {
     }
 }
 
-fn entries_after(tx: &Transaction<'_>, cursor: i64) -> rusqlite::Result<Vec<Entry>> {
-    let mut statement = tx.prepare_cached(AFTER)?;
+fn entries_after(tx: &Tx<'_>, cursor: i64) -> Result<Vec<Entry>, LedgerError> {
     let params = named_params! { ":seq": cursor, ":most": AT_ONCE };
-    statement.query_map(params, Entry::from_row)?.collect()
+    tx.all(AFTER, params, Entry::from_row)
 }
 
 /// What the record says of it: mail that was sent, and whatever was given up.

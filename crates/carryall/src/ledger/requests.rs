@@ -1,10 +1,10 @@
 //! Asking for an export: one running a person, so many a day, and on the record in the same step.
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{OptionalExtension as _, Transaction, named_params};
 use serde_json::json;
 
 use super::audit::append;
+use super::sql::{Tx, named_params};
 use super::{
     Caller, Event, Export, ExportId, Kind, Ledger, LedgerError, Limit, Protected, SubjectKey, locks,
 };
@@ -72,9 +72,7 @@ impl Ledger {
         self.write(move |tx| {
             let event = Event::new(Kind::ExportRequested, Some(&new.subject_key), &new.by);
             let subject = named_params! { ":subject": new.subject_key.0 };
-            let running = tx
-                .query_row(RUNNING, subject, Export::from_row)
-                .optional()?;
+            let running = tx.one(RUNNING, subject, Export::from_row)?;
             if let Some(running) = running {
                 let event = event.about(running.id).ended("already_running");
                 append(tx, new.now, &event)?;
@@ -101,8 +99,8 @@ impl Ledger {
                 locks::keep(tx, new.id, &protected.lock)?;
             }
             append(tx, new.now, &event.about(new.id).with(kind_of(&new)))?;
-            let queued = tx.query_row(RUNNING, subject, Export::from_row)?;
-            Ok(Requested::Queued(queued))
+            let queued = tx.one(RUNNING, subject, Export::from_row)?;
+            queued.map(Requested::Queued).ok_or(LedgerError::Stopped)
         })
         .await
     }
@@ -119,18 +117,13 @@ fn per_day(new: &NewExport) -> Limit {
 }
 
 /// When the person may ask again; none when it is now.
-fn next_allowed(tx: &Transaction<'_>, new: &NewExport) -> rusqlite::Result<Option<Timestamp>> {
+fn next_allowed(tx: &Tx<'_>, new: &NewExport) -> Result<Option<Timestamp>, LedgerError> {
     let since = new.now.checked_sub(DAY).unwrap_or(Timestamp::MIN);
-    let limiting = tx
-        .query_row(
-            LIMITING,
-            named_params! {
-                ":subject": new.subject_key.0, ":since": since.as_millisecond(),
-                ":per_day": new.per_day.max(1),
-            },
-            |row| row.get(0),
-        )
-        .optional()?;
+    let params = named_params! {
+        ":subject": new.subject_key.0, ":since": since.as_millisecond(),
+        ":per_day": new.per_day.max(1),
+    };
+    let limiting: Option<i64> = tx.one(LIMITING, params, |row| row.get(0))?;
     let asked_at = limiting.and_then(|millisecond| Timestamp::from_millisecond(millisecond).ok());
     Ok(asked_at.map(|asked_at| later(asked_at, DAY.unsigned_abs())))
 }

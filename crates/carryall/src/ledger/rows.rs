@@ -3,15 +3,14 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use rusqlite::Row;
-use rusqlite::types::Type;
 
-use super::{Artifact, Export, ExportId, Progress, Protection, Status, SubjectKey};
+use super::sql::Row;
+use super::{Artifact, Export, ExportId, LedgerError, Progress, Protection, Status, SubjectKey};
 use crate::product::Scope;
 
 impl Export {
     /// Reads one row of `exports`; a cell that cannot be is named.
-    pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Export> {
+    pub(super) fn from_row(row: &Row<'_>) -> Result<Export, LedgerError> {
         Ok(Export {
             id: parsed(row, "id")?,
             subject_key: SubjectKey(row.get("subject_key")?),
@@ -21,8 +20,8 @@ impl Export {
                 until: time(row, "until")?,
                 file_contents: row.get("file_contents")?,
             },
-            status: Status::named(&row.get::<_, String>("status")?)
-                .ok_or_else(|| unreadable(row, "status", "an unknown status"))?,
+            status: Status::named(&row.get::<String>("status")?)
+                .ok_or_else(|| unreadable("status", "an unknown status"))?,
             attempt: row.get("attempt")?,
             progress: Progress {
                 section: row.get("section")?,
@@ -41,11 +40,10 @@ impl Export {
     }
 }
 
-pub(super) fn time(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<Timestamp>> {
-    row.get::<_, Option<i64>>(column)?
+pub(super) fn time(row: &Row<'_>, column: &str) -> Result<Option<Timestamp>, LedgerError> {
+    row.get::<Option<i64>>(column)?
         .map(|millisecond| {
-            Timestamp::from_millisecond(millisecond)
-                .map_err(|_| unreadable(row, column, "not a time"))
+            Timestamp::from_millisecond(millisecond).map_err(|_| unreadable(column, "not a time"))
         })
         .transpose()
 }
@@ -53,23 +51,21 @@ pub(super) fn time(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<Times
 pub(super) fn counts(
     row: &Row<'_>,
     column: &str,
-) -> rusqlite::Result<Option<BTreeMap<String, u64>>> {
-    row.get::<_, Option<String>>(column)?
-        .map(|json| serde_json::from_str(&json).map_err(|_| unreadable(row, column, "not JSON")))
+) -> Result<Option<BTreeMap<String, u64>>, LedgerError> {
+    row.get::<Option<String>>(column)?
+        .map(|json| serde_json::from_str(&json).map_err(|_| unreadable(column, "not JSON")))
         .transpose()
 }
 
-pub(super) fn parsed(row: &Row<'_>, column: &str) -> rusqlite::Result<ExportId> {
-    row.get::<_, String>(column)?
+pub(super) fn parsed(row: &Row<'_>, column: &str) -> Result<ExportId, LedgerError> {
+    row.get::<String>(column)?
         .parse()
-        .map_err(|_| unreadable(row, column, "not a UUID"))
+        .map_err(|_| unreadable(column, "not a UUID"))
 }
 
-pub(super) fn unreadable(row: &Row<'_>, column: &str, what: &str) -> rusqlite::Error {
-    let index = row.as_ref().column_index(column).unwrap_or(0);
-    rusqlite::Error::FromSqlConversionFailure(
-        index,
-        Type::Text,
-        format!("exports.{column} holds {what}").into(),
-    )
+pub(super) fn unreadable(column: &str, what: &'static str) -> LedgerError {
+    LedgerError::Unreadable {
+        column: column.to_owned(),
+        what,
+    }
 }

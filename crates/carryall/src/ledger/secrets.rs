@@ -6,9 +6,10 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, named_params};
 use zeroize::Zeroizing;
 
+use super::engines;
+use super::sql::{Tx, named_params};
 use super::{ExportId, Ledger, LedgerError, SubjectKey};
 
 /// What one artifact is encrypted with. It is wiped when dropped, and never shown.
@@ -29,12 +30,12 @@ const DAMAGED: &str = "
 
 /// Keeps the key of an artifact that is about to be written.
 pub(super) fn keep(
-    connection: &Connection,
+    tx: &Tx<'_>,
     artifact_key: &str,
     secret: &ArtifactSecret,
-) -> rusqlite::Result<()> {
+) -> Result<(), LedgerError> {
     let params = named_params! { ":key": artifact_key, ":secret": &secret.0[..] };
-    connection.execute(KEEP, params).map(drop)
+    tx.execute(KEEP, params).map(drop)
 }
 
 impl Ledger {
@@ -44,13 +45,9 @@ impl Ledger {
         artifact_key: &str,
     ) -> Result<Option<ArtifactSecret>, LedgerError> {
         let key = artifact_key.to_owned();
-        self.run(move |connection| {
-            connection
-                .query_row(FIND, named_params! { ":key": key }, |row| row.get(0))
-                .optional()
-        })
-        .await
-        .map(|found| found.map(|secret| ArtifactSecret(Zeroizing::new(secret))))
+        self.run(move |tx| tx.one(FIND, named_params! { ":key": key }, |row| row.get(0)))
+            .await
+            .map(|found| found.map(|secret| ArtifactSecret(Zeroizing::new(secret))))
     }
 
     /// Ends an export whose artifact is not what was written any more. False when it was not there to end.
@@ -62,22 +59,18 @@ impl Ledger {
         now: Timestamp,
     ) -> Result<bool, LedgerError> {
         let subject = subject.clone();
-        self.run(move |connection| {
+        self.run(move |tx| {
             let params = named_params! {
                 ":id": id.to_string(), ":subject": subject.0, ":failure": failure,
                 ":now": now.as_millisecond()
             };
-            Ok(connection.execute(DAMAGED, params)? == 1)
+            Ok(tx.execute(DAMAGED, params)? == 1)
         })
         .await
     }
 
-    /// Empties the journal of what was written before: a deleted key stands there until it is overwritten.
-    /// While another process reads, it waits for the next time.
+    /// Empties the journal of what was written before, where the engine lets it.
     pub async fn empty_journal(&self) -> Result<(), LedgerError> {
-        self.run(|connection| {
-            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
-        })
-        .await
+        self.run(engines::empty_journal).await
     }
 }

@@ -7,12 +7,12 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{OptionalExtension as _, Row, named_params};
 use sha2::{Digest as _, Sha256};
 
 use super::audit::append;
 use super::rows::time;
 use super::sign_outs::end_by_token;
+use super::sql::{Row, named_params};
 use super::{Caller, Event, Kind, Ledger, LedgerError, SubjectKey};
 use crate::random::hex;
 
@@ -83,7 +83,7 @@ const LIST: &str = "SELECT * FROM sessions
     WHERE subject_key = :subject AND expires_at > :now AND last_seen_at > :rested
     ORDER BY last_seen_at DESC, created_at DESC";
 impl Session {
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Session> {
+    fn from_row(row: &Row<'_>) -> Result<Session, LedgerError> {
         let moment = |column| time(row, column).map(|time| time.unwrap_or(Timestamp::UNIX_EPOCH));
         let address: Option<String> = row.get("address")?;
         Ok(Session {
@@ -131,17 +131,12 @@ impl Ledger {
         look: Look,
     ) -> Result<Option<Session>, LedgerError> {
         let token = digest(token);
-        self.run(move |connection| {
+        self.run(move |tx| {
             let (now, rested) = (look.now.as_millisecond(), look.rested());
             let params = named_params! { ":token": token, ":now": now, ":rested": rested };
-            let session = connection
-                .prepare_cached(FIND)?
-                .query_row(params, Session::from_row)
-                .optional()?;
+            let session = tx.one(FIND, params, Session::from_row)?;
             if session.is_some() && look.is_use {
-                connection
-                    .prepare_cached(TOUCH)?
-                    .execute(named_params! { ":token": token, ":now": now })?;
+                tx.execute(TOUCH, named_params! { ":token": token, ":now": now })?;
             }
             Ok(session)
         })
@@ -179,12 +174,11 @@ impl Ledger {
         look: Look,
     ) -> Result<Vec<Session>, LedgerError> {
         let subject = subject.clone();
-        self.run(move |connection| {
+        self.run(move |tx| {
             let params = named_params! {
                 ":subject": subject.0, ":now": look.now.as_millisecond(), ":rested": look.rested(),
             };
-            let mut statement = connection.prepare_cached(LIST)?;
-            statement.query_map(params, Session::from_row)?.collect()
+            tx.all(LIST, params, Session::from_row)
         })
         .await
     }

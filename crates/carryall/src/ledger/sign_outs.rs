@@ -3,11 +3,11 @@
 use std::net::IpAddr;
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension as _, Transaction, named_params};
 use serde_json::json;
 
 use super::audit::append;
 use super::sessions::{Look, digest};
+use super::sql::{Tx, named_params};
 use super::{Caller, Event, Kind, Ledger, LedgerError, SubjectKey};
 
 const DELETE: &str = "DELETE FROM sessions WHERE token_sha256 = :token RETURNING id, subject_key";
@@ -56,10 +56,10 @@ impl Ledger {
 
     /// Forgets sessions whose time is up, and those that rested too long.
     pub async fn delete_expired_sessions(&self, look: Look) -> Result<(), LedgerError> {
-        self.run(move |connection| {
+        self.run(move |tx| {
             let params =
                 named_params! { ":now": look.now.as_millisecond(), ":rested": look.rested() };
-            connection.execute(DELETE_EXPIRED, params).map(drop)
+            tx.execute(DELETE_EXPIRED, params).map(drop)
         })
         .await
     }
@@ -67,17 +67,17 @@ impl Ledger {
 
 /// Ends the session with this token, if there is one, and notes it.
 pub(super) fn end_by_token(
-    tx: &Transaction<'_>,
+    tx: &Tx<'_>,
     token_sha256: &str,
     address: Option<IpAddr>,
     now: Timestamp,
     outcome: &'static str,
-) -> rusqlite::Result<()> {
+) -> Result<(), LedgerError> {
     let params = named_params! { ":token": token_sha256 };
-    let ended = tx.query_row(DELETE, params, |row| {
+    let ended = tx.one(DELETE, params, |row| {
         Ok((row.get(0)?, SubjectKey(row.get(1)?)))
-    });
-    let Some((session_id, subject)) = ended.optional()? else {
+    })?;
+    let Some((session_id, subject)) = ended else {
         return Ok(());
     };
     let by = Caller {
@@ -89,13 +89,13 @@ pub(super) fn end_by_token(
 }
 
 fn note_ends(
-    tx: &Transaction<'_>,
+    tx: &Tx<'_>,
     subject: &SubjectKey,
     which: Option<&str>,
     by: &Caller,
     now: Timestamp,
     ended: usize,
-) -> rusqlite::Result<()> {
+) -> Result<(), LedgerError> {
     let event = Event::new(Kind::SignOut, Some(subject), by);
     let event = match which {
         Some(id) => event.ended("one").with(json!({ "session": id })),

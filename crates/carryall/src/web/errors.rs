@@ -99,6 +99,10 @@ impl IntoResponse for PageError {
                 tracing::error!(error = %error, cause = ?error, "the product does not answer");
                 StatusCode::SERVICE_UNAVAILABLE.into_response()
             }
+            PageError::Ledger(error) if error.is_passing() => {
+                tracing::error!(error = %error, "the ledger does not answer");
+                StatusCode::SERVICE_UNAVAILABLE.into_response()
+            }
             error => {
                 tracing::error!(error = %error, cause = ?error, "a page failed");
                 StatusCode::INTERNAL_SERVER_ERROR.into_response()

@@ -149,8 +149,7 @@ async fn a_closed_account_loses_its_sessions_running_exports_and_files() {
 #[tokio::test]
 async fn another_process_sees_the_same_ledger() {
     let story = Story::begin();
-    let path = story.folder.path().join("carryall.db");
-    let other = Ledger::open(&format!("sqlite:{}", path.display())).expect("opens twice");
+    let other = story.stage.open();
     let id = story.request(&anna()).await.export().expect("one runs").id;
     assert!(
         other
@@ -160,20 +159,4 @@ async fn another_process_sees_the_same_ledger() {
             .is_some()
     );
     assert!(other.is_alive().await);
-}
-
-#[test]
-fn a_ledger_that_cannot_be_opened_says_which_and_what_to_do() {
-    let Err(error) = Ledger::open("sqlite:/nowhere/at/all/carryall.db") else {
-        panic!("opened")
-    };
-    assert_eq!(
-        error.to_string(),
-        "open the ledger /nowhere/at/all/carryall.db"
-    );
-    assert!(error.hint().is_some_and(|hint| hint.contains("--ledger")));
-    let Err(error) = Ledger::open("mysql://here") else {
-        panic!("opened")
-    };
-    assert!(error.to_string().contains("mysql://here"));
 }

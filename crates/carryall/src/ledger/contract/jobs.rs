@@ -206,12 +206,11 @@ async fn a_lock_waits_for_whichever_worker_writes_the_file_and_goes_with_the_end
         }
         let left = story
             .ledger
-            .run(|ledger| {
-                ledger.query_row("SELECT count(*) FROM export_locks", [], |row| {
-                    row.get::<_, i64>(0)
-                })
+            .run(|tx| {
+                let count = "SELECT count(*) FROM export_locks";
+                tx.one(count, named_params! {}, |row| row.get::<i64>(0))
             })
             .await;
-        assert_eq!(left.expect("answers"), 0_i64, "{ends}");
+        assert_eq!(left.expect("answers"), Some(0), "{ends}");
     }
 }

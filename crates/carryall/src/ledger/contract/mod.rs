@@ -1,4 +1,4 @@
-//! What every ledger must do, whatever its engine.
+//! What every ledger must do, whatever its engine. These tests are compiled once for each.
 
 mod chain;
 mod files;
@@ -9,6 +9,7 @@ mod tries;
 
 use std::time::Duration;
 
+use super::contract_stage::{Stage, aside};
 use super::leases::LeaseLost;
 use super::*;
 use crate::clock::{Clock, ClockHand, later};
@@ -22,21 +23,24 @@ struct Story {
     clock: Clock,
     hand: ClockHand,
     random: Randomness,
-    folder: tempfile::TempDir,
+    stage: Stage,
 }
 
 impl Story {
     fn begin() -> Story {
-        let folder = tempfile::tempdir().expect("a folder");
-        let address = format!("sqlite:{}", folder.path().join("carryall.db").display());
-        let ledger = Ledger::open(&address).expect("a ledger");
+        // The name that `ledger` gave this module.
+        let stage = if module_path!().contains("on_postgres") {
+            Stage::postgres()
+        } else {
+            Stage::sqlite()
+        };
         let (clock, hand) = ClockHand::at("2026-11-23T10:00:00Z");
         Story {
-            ledger,
+            ledger: stage.open(),
             clock,
             hand,
             random: Randomness::system(),
-            folder,
+            stage,
         }
     }
 

@@ -112,11 +112,7 @@ async fn every_end_of_an_export_is_an_event() {
 #[tokio::test]
 async fn an_event_that_cannot_be_written_takes_the_change_with_it() {
     let story = Story::begin();
-    story
-        .tamper(
-            "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'no room'); END;",
-        )
-        .expect("tampers");
+    story.stage.fill_the_log();
     let now = story.clock.now();
     let new = NewExport {
         id: ExportId(story.random.uuid(now)),
@@ -136,14 +132,10 @@ async fn an_event_that_cannot_be_written_takes_the_change_with_it() {
             .expect("answers")
             .is_empty()
     );
-    story.tamper("DROP TRIGGER full").expect("tampers");
+    story.stage.make_room();
     story.request(&anna()).await;
     let lease = story.claim().await.expect("waits");
-    story
-        .tamper(
-            "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'no room'); END;",
-        )
-        .expect("tampers");
+    story.stage.fill_the_log();
     let artifact = Artifact {
         key: lease.artifact_key.clone(),
         file_name: String::new(),

@@ -66,10 +66,9 @@ async fn another_process_counts_the_same_tries_and_a_refusal_is_noted_once() {
     for _ in 0..2 {
         story.try_as("anna").await;
     }
-    let path = story.folder.path().join("carryall.db");
     let other = Story {
-        ledger: Ledger::open(&format!("sqlite:{}", path.display())).expect("opens twice"),
-        folder: tempfile::tempdir().expect("a folder"),
+        ledger: story.stage.open(),
+        stage: Stage::sqlite(),
         clock: story.clock.clone(),
         hand: story.hand.clone(),
         random: story.random.clone(),

@@ -1,0 +1,1 @@
+ALTER TABLE exports ADD COLUMN signed_by TEXT;
