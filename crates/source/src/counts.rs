@@ -124,7 +124,7 @@ impl Tally<'_> {
         let place = |name: &str| entry.fields.iter().position(|field| field.name == name);
         let (name, access) = (place("name"), place("access"));
         self.snapshot
-            .prepare(&entry.sql)?
+            .prepare(&entry.in_order)?
             .for_each(&[self.subject.key.value()], |row| {
                 let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
                 let is_shared = access.is_some_and(|place| {

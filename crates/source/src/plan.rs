@@ -6,6 +6,7 @@
 
 mod dialect;
 mod fields;
+mod order;
 mod sql;
 
 pub use self::dialect::Dialect;
@@ -59,9 +60,13 @@ pub struct EntryPlan {
     pub purpose: String,
     /// The SELECT. Parameter 1 is the subject's key, or the thread's id for messages.
     pub sql: String,
+    /// The SELECT of all of the person's rows, in the order of the file. Parameter 1 is the subject's key.
+    pub in_order: String,
+    /// Whether it has an order: parts of `account_settings` may have nothing to go by.
+    pub is_ordered: bool,
     /// The SELECT of the messages of `carryall_thread.id`, for an engine that reads all threads in one go.
     pub for_each_thread: Option<String>,
-    /// The SELECT of the ids alone. Parameter 1 is the subject's key.
+    /// The SELECT of the ids alone, in the order of the file. Parameter 1 is the subject's key.
     pub ids_sql: String,
     /// Whose a row is.
     pub whose: Whose,

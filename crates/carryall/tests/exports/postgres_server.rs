@@ -80,7 +80,10 @@ impl Server {
             .unwrap();
         let tables = tables.query_map((), |row| row.get::<_, String>(0)).unwrap();
         for table in tables.map(Result::unwrap) {
-            let mut rows = from.prepare(&format!("SELECT * FROM {table}")).unwrap();
+            // In no order, as a table stands after years of writing.
+            let mut rows = from
+                .prepare(&format!("SELECT * FROM {table} ORDER BY random()"))
+                .unwrap();
             let columns = rows.column_names().join(", ");
             let count = rows.column_count();
             let mut copy = client

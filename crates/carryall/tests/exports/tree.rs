@@ -64,17 +64,17 @@ fn a_workspace_is_shown_as_a_tree() {
     3 threads, 17 messages, 5 files, 4 documents, 2 memories, 6 other records
 
     ├── Threads: 3
-    │   ├── A.5.15 to A.5.18: from a 2014 procedure to something auditable (6 messages, 2026-10-06)
-    │   │   ├── file: IT-7 ACCESS.DOC (19 kB)
-    │   │   ├── file: iam-export.json (715 bytes)
-    │   │   └── document: access-review-checklist.md (736 bytes)
+    │   ├── Statement of Applicability from the risk register (7 messages, 2026-09-16)
+    │   │   ├── file: Larkspur risk register (1 Sept).xlsx (7.3 kB)
+    │   │   ├── document: statement-of-applicability.docx (37 kB)
+    │   │   └── document: statement-of-applicability.docx (37 kB)
     │   ├── Risk treatment plan and residual risk (4 messages, 2026-09-22)
     │   │   ├── file: Information security policy v2.3.docx (37 kB)
     │   │   └── document: risk-treatment-plan.xlsx (5.4 kB)
-    │   └── Statement of Applicability from the risk register (7 messages, 2026-09-16)
-    │       ├── file: Larkspur risk register (1 Sept).xlsx (7.3 kB)
-    │       ├── document: statement-of-applicability.docx (37 kB)
-    │       └── document: statement-of-applicability.docx (37 kB)
+    │   └── A.5.15 to A.5.18: from a 2014 procedure to something auditable (6 messages, 2026-10-06)
+    │       ├── file: IT-7 ACCESS.DOC (19 kB)
+    │       ├── file: iam-export.json (715 bytes)
+    │       └── document: access-review-checklist.md (736 bytes)
     ├── Files outside threads: 1
     │   └── 100% done.txt (119 bytes)
     ├── Documents outside threads: none
@@ -95,7 +95,7 @@ fn what_one_wrote_in_the_workspace_of_somebody_else_is_shown_as_that() {
     let shared = export
         .list("workspaces")
         .iter()
-        .find(|one| one["access"] == "shared")
+        .find(|one| one["access"] == "shared" && one["name"] == "Haddad Risk Advisory")
         .unwrap();
     let outcome = trace(&export.path, shared["id"].as_str().unwrap(), &[]).ended_with(0);
     insta::assert_snapshot!(steady(outcome.text(), &export), @r#"

@@ -15,8 +15,40 @@ use crate::snapshot::Row;
 #[derive(Default)]
 struct Parts {
     fields: BTreeMap<String, Vec<u8>>,
+    /// Members of lists by field.
+    lists: BTreeMap<String, Vec<Vec<u8>>>,
     /// Members of `extra`, without the braces.
     extra: Vec<u8>,
+}
+
+impl Parts {
+    /// What an entry without rows gives; how many members its list has already.
+    fn begin(&mut self, entry: &EntryPlan) -> usize {
+        let Some(into) = &entry.into else { return 0 };
+        if is_list(into) {
+            return self.lists.entry(into.clone()).or_default().len();
+        }
+        let nothing = || b"null".to_vec();
+        self.fields.entry(into.clone()).or_insert_with(nothing);
+        0
+    }
+
+    /// Rows of a query have no key to go by: they are put in the order of what they say.
+    fn sort_from(&mut self, known: usize, entry: &EntryPlan) {
+        if let Some(into) = &entry.into
+            && let Some(members) = self.lists.get_mut(into)
+            && !entry.is_ordered
+        {
+            members[known..].sort_unstable();
+        }
+    }
+
+    fn close_lists(&mut self) {
+        for (field, members) in std::mem::take(&mut self.lists) {
+            let list = [b"[".as_slice(), &members.join(&b','), b"]"].concat();
+            self.fields.insert(field, list);
+        }
+    }
 }
 
 impl Run<'_> {
@@ -24,18 +56,14 @@ impl Run<'_> {
         let plan = self.plan;
         let mut parts = Parts::default();
         for entry in plan.of(Section::AccountSettings) {
-            if let Some(into) = &entry.into {
-                let nothing: &[u8] = if is_list(into) { b"[]" } else { b"null" };
-                parts
-                    .fields
-                    .entry(into.clone())
-                    .or_insert_with(|| nothing.to_vec());
-            }
-            let mut rows = self.snapshot.prepare_for(&read(entry), &entry.sql)?;
+            let known = parts.begin(entry);
+            let mut rows = self.snapshot.prepare_for(&read(entry), &entry.in_order)?;
             rows.for_each(&[self.subject.key.value()], |row| {
                 self.add_account_row(&mut parts, entry, row)
             })?;
+            parts.sort_from(known, entry);
         }
+        parts.close_lists();
         if parts.fields.is_empty() {
             return Ok(());
         }
@@ -74,16 +102,9 @@ impl Run<'_> {
                 let mut object = vec![b'{'];
                 self.encode_row(&mut object, entry, row)?;
                 object.push(b'}');
-                let known = parts.fields.entry(into.clone()).or_default();
-                if is_list(into) {
-                    known.pop();
-                    if known.len() > 1 {
-                        known.push(b',');
-                    }
-                    known.extend_from_slice(&object);
-                    known.push(b']');
-                } else {
-                    *known = object;
+                match parts.lists.get_mut(into) {
+                    Some(members) => members.push(object),
+                    None => drop(parts.fields.insert(into.clone(), object)),
                 }
             }
             None => self.add_account_fields(parts, entry, row)?,

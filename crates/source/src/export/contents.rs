@@ -20,7 +20,7 @@ impl Run<'_> {
     pub(super) fn write_file_contents(&mut self) -> Result<(), ExportError> {
         let plan = self.plan;
         for entry in plan.entries.iter().filter(|entry| entry.contents.is_some()) {
-            let mut rows = self.snapshot.prepare_for(&read(entry), &entry.sql)?;
+            let mut rows = self.snapshot.prepare_for(&read(entry), &entry.in_order)?;
             rows.for_each(&[self.subject.key.value()], |row| {
                 self.write_contents_of(entry, row)
             })?;

@@ -143,7 +143,7 @@ impl<'a> Run<'a> {
         }
         let plan = self.plan;
         for entry in plan.of(section) {
-            let mut rows = self.snapshot.prepare_for(&read(entry), &entry.sql)?;
+            let mut rows = self.snapshot.prepare_for(&read(entry), &entry.in_order)?;
             rows.for_each(&[self.subject.key.value()], |row| {
                 self.write_row(entry, row)
             })?;

@@ -80,6 +80,14 @@ impl Dialect {
         }
     }
 
+    /// Sorts what is not known before everything else, as SQLite does.
+    pub(crate) fn nulls_first(self, sql: String) -> String {
+        match self {
+            Dialect::Sqlite => sql,
+            Dialect::Postgres => format!("{sql} NULLS FIRST"),
+        }
+    }
+
     /// About how many bytes a value has. PostgreSQL knows a text's length without reading it; of other
     /// types it tells how they are stored.
     pub(crate) fn size_bytes(self, sql: &str, declared: Option<&str>) -> String {

@@ -4,10 +4,11 @@ use carryall_format::header::Ground;
 use carryall_format::json::JsonPath;
 use carryall_format::section::Section;
 
+use super::order::declared_type;
 use super::{ContentsPlan, CountPlan, Dialect, EntryPlan, FindMessage, LeftOutPlan, Places, Whose};
 use crate::catalog::{Catalog, TableKind};
 use crate::data_map::{DataMap, ExportEntry, FieldForm};
-use crate::plan::fields;
+use crate::plan::{fields, order};
 
 /// Double-quotes a name.
 pub(crate) fn quote(name: &str) -> String {
@@ -65,6 +66,9 @@ pub(super) fn plan_entry(
         account_where.clone()
     };
     let sql = format!("SELECT {} {from}", columns.0.join(", "));
+    let in_order = |contents, columns: &str| {
+        order::in_order(entry, catalog, contents, columns, &account_where)
+    };
     let for_each_thread = match dialect {
         Dialect::Postgres if is_by_thread => Some(format!(
             "SELECT {} {}",
@@ -78,9 +82,11 @@ pub(super) fn plan_entry(
         collection: entry.collection.clone(),
         into: entry.into.clone(),
         purpose: format!("{} from {}", section.name(), table_name(entry)),
+        in_order: in_order(contents.as_ref(), &columns.0.join(", "))?,
+        is_ordered: order::is_ordered(entry, catalog),
         sql,
         for_each_thread,
-        ids_sql: format!("SELECT {} {account_where}", id_expression(dialect, entry)?),
+        ids_sql: in_order(None, &id_expression(dialect, entry)?)?,
         whose,
         author,
         id,
@@ -146,13 +152,6 @@ fn from_thread(entry: &ExportEntry, catalog: &Catalog, key: &str) -> Result<Stri
     ))
 }
 
-/// The type of a column that is read as it is.
-fn declared_type<'c>(entry: &ExportEntry, catalog: &'c Catalog, sql: &str) -> Option<&'c str> {
-    let table = catalog.table(entry.table.as_deref()?)?;
-    let column = sql.strip_prefix("t.\"")?.strip_suffix('"')?;
-    Some(&table.column(&column.replace("\"\"", "\""))?.declared_type)
-}
-
 fn find_message(dialect: Dialect, entry: &ExportEntry) -> Result<FindMessage, String> {
     let parent = entry
         .parent
@@ -205,7 +204,7 @@ fn ids_of(dialect: Dialect, map: &DataMap, section: &str) -> Result<String, Stri
     Ok(parts.join(" UNION ALL "))
 }
 
-fn from(dialect: Dialect, entry: &ExportEntry) -> Result<String, String> {
+pub(super) fn from(dialect: Dialect, entry: &ExportEntry) -> Result<String, String> {
     match (&entry.table, &entry.query) {
         (Some(table), None) => Ok(format!("{} AS t", dialect.table(table))),
         (None, Some(query)) => Ok(format!("({}) AS t", dialect.of(query)?)),
