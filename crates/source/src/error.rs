@@ -129,6 +129,16 @@ pub enum SourceError {
         /// The driver's or the server's words.
         detail: String,
     },
+    /// TLS was asked for, and cannot be had as it was.
+    #[error("connect to {database}: {detail}")]
+    Insecure {
+        /// Its address, without a password.
+        database: String,
+        /// The driver's or rustls's words.
+        detail: String,
+        /// What to do.
+        advice: &'static str,
+    },
     /// The connection broke, or the server ended the transaction.
     #[error("{purpose}: {database} ended it ({detail})")]
     Lost {
@@ -213,6 +223,7 @@ impl SourceError {
             SourceError::Unreachable { .. } => {
                 "check host, port, database and role after `--source postgres://`, and pg_hba.conf of the server"
             }
+            SourceError::Insecure { advice, .. } => advice,
             SourceError::Lost { .. } => {
                 "try again; if it stays so, raise the server's timeouts for this role, or read from a server that is not a hot standby"
             }

@@ -4,18 +4,21 @@
 //! [`Snapshot`] is one moment; a row that row-level security would hide is an error, never a row less; values
 //! are bound, never written into SQL.
 
+mod address;
 mod bind;
 mod decode;
 mod failure;
 pub(crate) mod query;
 pub(crate) mod session;
+mod tls;
 
 use std::time::Duration;
 
 use postgres::config::SslMode;
-use postgres::{Client, Config, NoTls};
+use postgres::{Client, Config};
 
 use self::session::Session;
+use self::tls::Tls;
 use crate::error::SourceError;
 use crate::snapshot::Snapshot;
 
@@ -37,6 +40,7 @@ const READING: &str = "
 #[derive(Debug, Clone)]
 pub struct Postgres {
     config: Config,
+    tls: Tls,
     /// As it may be shown.
     address: String,
     schemas: Vec<String>,
@@ -54,14 +58,7 @@ impl Postgres {
             database: shown.clone(),
             detail,
         };
-        let mut config: Config = address
-            .parse()
-            .map_err(|error: postgres::Error| unusable(failure::with_causes(&error)))?;
-        if config.get_ssl_mode() == SslMode::Require {
-            return Err(unusable(
-                "sslmode=require: TLS is not built in yet".to_owned(),
-            ));
-        }
+        let (mut config, tls) = address::parse(address).map_err(unusable)?;
         if let Some(password) = password.filter(|_| config.get_password().is_none()) {
             config.password(password);
         }
@@ -76,6 +73,7 @@ impl Postgres {
         };
         let postgres = Postgres {
             config,
+            tls,
             address: shown,
             schemas,
         };
@@ -125,16 +123,22 @@ impl Postgres {
             "{begin}{READING}SET LOCAL search_path = {}; SELECT 1;",
             search_path.join(", ")
         );
-        Session::start(client, begin, self.address.clone())
+        Session::start((client, self.tls.clone()), begin, self.address.clone())
     }
 
     fn connect(&self) -> Result<Client, SourceError> {
-        self.config
-            .connect(NoTls)
-            .map_err(|error| SourceError::Unreachable {
-                database: self.address.clone(),
-                detail: failure::with_causes(&error),
-            })
+        let connected = match self.config.connect(self.tls.clone()) {
+            // As libpq does: who prefers TLS takes a connection without.
+            Err(error)
+                if self.config.get_ssl_mode() == SslMode::Prefer
+                    && failure::of_tls(&error).is_some() =>
+            {
+                let mut config = self.config.clone();
+                config.ssl_mode(SslMode::Disable).connect(self.tls.clone())
+            }
+            connected => connected,
+        };
+        connected.map_err(|error| failure::not_connected(&error, &self.address))
     }
 }
 

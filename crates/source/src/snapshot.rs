@@ -19,7 +19,7 @@ use crate::batch::Batch;
 use crate::error::SourceError;
 use crate::plan::Dialect;
 use crate::postgres::query::Query;
-use crate::postgres::session::{Flow, Session};
+use crate::postgres::session::{Cancel, Flow, Session};
 use crate::value::Value;
 
 /// A read transaction that lasts as long as this value. Belongs to one thread at a time.
@@ -187,7 +187,7 @@ impl Snapshot {
                 Engine::Sqlite { connection, .. } => {
                     Handle::Sqlite(connection.get_interrupt_handle())
                 }
-                Engine::Postgres { session, .. } => Handle::Postgres(session.cancel_token()),
+                Engine::Postgres { session, .. } => Handle::Postgres(session.cancel()),
             }),
         }
     }
@@ -201,7 +201,7 @@ pub struct Interrupt {
 
 enum Handle {
     Sqlite(InterruptHandle),
-    Postgres(postgres::CancelToken),
+    Postgres(Cancel),
 }
 
 impl Interrupt {
@@ -209,8 +209,7 @@ impl Interrupt {
     pub fn interrupt(&self) {
         match &*self.handle {
             Handle::Sqlite(handle) => handle.interrupt(),
-            // A server that cannot be reached runs nothing for us any more.
-            Handle::Postgres(token) => drop(token.cancel_query(postgres::NoTls)),
+            Handle::Postgres(cancel) => cancel.now(),
         }
     }
 }

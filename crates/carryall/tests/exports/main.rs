@@ -27,6 +27,7 @@ mod owners;
 mod planting;
 mod postgres;
 mod postgres_server;
+mod postgres_tls;
 mod product;
 mod program;
 mod readers;

@@ -13,11 +13,17 @@ use crate::product::{Product, repository};
 /// Runs until it is dropped.
 pub struct Server {
     folder: tempfile::TempDir,
+    port: u16,
 }
 
 impl Server {
     /// A new, empty one.
     pub fn start() -> Server {
+        Server::start_with("", |_| {})
+    }
+
+    /// The same with more settings; `prepare` may change the folder of its data before it runs.
+    pub fn start_with(settings: &str, prepare: impl FnOnce(&Path)) -> Server {
         let folder = tempfile::Builder::new().prefix("pg").tempdir().unwrap();
         let path = folder.path();
         if rustix::process::geteuid().is_root() {
@@ -38,19 +44,29 @@ impl Server {
             "-D",
         ]);
         ran(initdb.arg(&data));
-        let settings = format!("-k {} -c listen_addresses='' -c fsync=off", path.display());
+        prepare(&data);
+        let settings = format!(
+            "-k {} -c listen_addresses='' -c fsync=off {settings}",
+            path.display()
+        );
         let mut start = tool("pg_ctl");
         start
             .args(["-w", "-o", &settings, "-l"])
             .arg(path.join("log"));
         ran(start.arg("-D").arg(&data).arg("start"));
-        Server { folder }
+        Server { folder, port: 5432 }
+    }
+
+    /// Says on which port its settings let it listen.
+    pub fn on_port(mut self, port: u16) -> Server {
+        self.port = port;
+        self
     }
 
     /// The address for `--source`, as this role.
     pub fn address(&self, role: &str) -> String {
         let folder = self.folder.path().to_str().unwrap().replace('/', "%2F");
-        format!("postgres://{role}@{folder}/postgres")
+        format!("postgres://{role}@{folder}:{}/postgres", self.port)
     }
 
     /// Runs SQL as the superuser.
@@ -114,9 +130,13 @@ impl Drop for Server {
 
 /// The demo on both engines. PostgreSQL holds no NUL in a text, so the demo's goes from both.
 pub fn demo_on_both() -> (Product, Product, Server) {
+    demo_on(Server::start())
+}
+
+/// The same, with a server of the test's own.
+pub fn demo_on(server: Server) -> (Product, Product, Server) {
     let sqlite = Product::demo();
     without_nul(&sqlite);
-    let server = Server::start();
     server.fill(&sqlite);
     let mut postgres = Product::demo();
     postgres.server = Some(server.address("postgres"));
@@ -191,7 +211,7 @@ fn version(bin: &Path) -> Option<u32> {
     bin.parent()?.file_name()?.to_str()?.parse().ok()
 }
 
-fn ran(command: &mut Command) {
+pub fn ran(command: &mut Command) {
     // Not `output`: the server would keep the pipe open.
     let status = command
         .stdout(std::process::Stdio::null())

@@ -77,6 +77,48 @@ fn from_database(error: &postgres::Error, purpose: String, address: &str) -> Sou
     SourceError::Sql { purpose, detail }
 }
 
+/// Why there is no connection.
+pub(super) fn not_connected(error: &postgres::Error, address: &str) -> SourceError {
+    use rustls::{CertificateError, Error};
+    let database = address.to_owned();
+    let detail = with_causes(error);
+    let advice = match of_tls(error) {
+        Some(Error::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        )) => {
+            "the certificate is for another host: name the server in --source as its certificate does (subjectAltName)"
+        }
+        Some(Error::InvalidCertificate(
+            CertificateError::UnknownIssuer | CertificateError::BadSignature,
+        )) => {
+            "the server's certificate was not signed by the authority in sslrootcert: name the file with the right one"
+        }
+        Some(Error::InvalidCertificate(_)) => "renew the server's certificate, or correct it",
+        Some(_) => "look at ssl and ssl_min_protocol_version of the server",
+        None if detail.contains("server does not support TLS") => {
+            "turn ssl on in the server's configuration, or write sslmode=prefer for a connection that others can read"
+        }
+        None => return SourceError::Unreachable { database, detail },
+    };
+    SourceError::Insecure {
+        database,
+        detail,
+        advice,
+    }
+}
+
+/// What rustls says, if it was TLS that failed.
+pub(super) fn of_tls(error: &postgres::Error) -> Option<&rustls::Error> {
+    let mut cause = std::error::Error::source(error);
+    while let Some(below) = cause {
+        if let Some(io) = below.downcast_ref::<std::io::Error>() {
+            return io.get_ref()?.downcast_ref();
+        }
+        cause = below.source();
+    }
+    None
+}
+
 /// The driver's words and everything below them.
 pub(super) fn with_causes(error: &postgres::Error) -> String {
     let mut text = error.to_string();

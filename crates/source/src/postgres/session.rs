@@ -11,11 +11,12 @@ use std::thread::JoinHandle;
 
 use postgres::fallible_iterator::FallibleIterator as _;
 use postgres::types::Type;
-use postgres::{CancelToken, Client, NoTls, Portal, Statement, Transaction};
+use postgres::{Client, Portal, Statement, Transaction};
 
 use super::bind::Bound;
 use super::decode::{Decode, Raw};
 use super::failure::{Failure, unknown_type};
+use super::tls::Tls;
 use crate::batch::{BATCH_BYTES, Batch, Mark};
 use crate::error::SourceError;
 
@@ -29,8 +30,22 @@ const MOST_ROWS: i32 = 4096;
 pub(crate) struct Session {
     commands: Option<Sender<Command>>,
     thread: Option<JoinHandle<()>>,
-    cancel: CancelToken,
+    cancel: Cancel,
     address: String,
+}
+
+/// Ends what a connection is doing, over one of its own.
+#[derive(Clone)]
+pub(crate) struct Cancel {
+    token: postgres::CancelToken,
+    tls: Tls,
+}
+
+impl Cancel {
+    /// A server that cannot be reached runs nothing for us any more.
+    pub(crate) fn now(&self) {
+        let _ = self.token.cancel_query(self.tls.clone());
+    }
 }
 
 impl std::fmt::Debug for Session {
@@ -96,13 +111,16 @@ pub(crate) struct Flow {
 impl Session {
     /// Takes over a connection that is in its transaction.
     pub(super) fn start(
-        mut client: Client,
+        (mut client, tls): (Client, Tls),
         begin: String,
         address: String,
     ) -> Result<Session, SourceError> {
         let (commands, orders) = channel();
         let (started, ready) = sync_channel(1);
-        let cancel = client.cancel_token();
+        let cancel = Cancel {
+            token: client.cancel_token(),
+            tls,
+        };
         let thread = std::thread::Builder::new()
             .name("source-connection".to_owned())
             .spawn(move || {
@@ -141,7 +159,7 @@ impl Session {
         &self.address
     }
 
-    pub(crate) fn cancel_token(&self) -> CancelToken {
+    pub(crate) fn cancel(&self) -> Cancel {
         self.cancel.clone()
     }
 
@@ -234,7 +252,7 @@ impl Drop for Session {
         };
         if !thread.is_finished() {
             // What still runs would be read to its end first.
-            let _ = self.cancel.cancel_query(NoTls);
+            self.cancel.now();
         }
         let _ = thread.join();
     }
