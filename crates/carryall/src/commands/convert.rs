@@ -1,4 +1,6 @@
-//! `carryall convert`: an export as files that other programs read.
+//! `carryall convert`: an export as files that other programs read, and the other way round.
+
+mod from;
 
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
@@ -11,6 +13,7 @@ use carryall_format::trace::require_sound;
 use carryall_format::verify::Input;
 use indicatif::ProgressBar;
 
+use self::from::FromArgs;
 use super::given::{self, OpenArgs};
 use super::{destination, progress};
 use crate::convert::{self, Format, Losses};
@@ -18,28 +21,32 @@ use crate::convert::{self, Format, Losses};
 /// Converted, but not all of it, and the documentation does not say so.
 const LOST: u8 = 1;
 
-/// Turn an export into files that other programs read
+/// Turn an export into files that other programs read, or what another product handed out into an export
 ///
-/// Only a sound export is converted: it is checked first, as `carryall verify` does. What was read, what
+/// With `--to`: only a sound export is converted: it is checked first, as `carryall verify` does. What was read, what
 /// was written and what had no place is printed, kind by kind; docs/CONVERT.md lists what each format
-/// loses. Nothing leaves this computer.
+/// loses. With `--from`: what another product handed out becomes a file that `verify`, `trace` and `view` take;
+/// what it is, is told from what stands in it. Nothing leaves this computer.
 ///
 /// Exit code 0: done; 1: done, but something was lost that the documentation of the format does not list;
-/// 2: not done, nothing is left behind.
+/// 2: not done, nothing is left behind; 3: with `--from`, done, with gaps that the file lists.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   carryall convert export.json --to markdown --out notes
   carryall convert export.json --to csv --out tables
-  carryall convert export.json --to jsonl --out - | jq 'select(.part == \"threads\")'")]
+  carryall convert export.json --to jsonl --out - | jq 'select(.part == \"threads\")'
+  carryall convert takeout.zip --from chatgpt --out history.json")]
 pub struct Convert {
-    /// The export
+    /// The export; with `--from`, the zip, folder or JSON file of another product
     #[arg(value_name = "FILE")]
     file: PathBuf,
     #[command(flatten)]
     opening: OpenArgs,
     /// What to make of it
     #[arg(long, value_name = "FORMAT", value_enum)]
-    to: Format,
+    to: Option<Format>,
+    #[command(flatten)]
+    from: FromArgs,
     /// Where to write it: a file, or a folder that is not there yet; - is standard output, for one file
     #[arg(long, value_name = "PATH")]
     out: PathBuf,
@@ -50,6 +57,9 @@ pub struct Convert {
 
 impl Convert {
     pub fn run(self) -> anyhow::Result<ExitCode> {
+        if let Some(vendor) = self.from.from {
+            return self.from.run(vendor, &self.file, &self.out);
+        }
         let given = self.opening.open(&self.file)?;
         let itself = given.file;
         let Input::File(original) = given.input else {
@@ -72,6 +82,11 @@ impl Convert {
         Ok(self.report(&losses))
     }
 
+    fn format(&self) -> Format {
+        self.to
+            .expect("the flags ask for --to where there is no --from")
+    }
+
     fn unsound(&self, error: &carryall_format::trace::TraceError) -> anyhow::Error {
         anyhow!(
             "{} cannot be converted: {error}\nhint: `carryall verify {}` says what is wrong with it",
@@ -82,14 +97,14 @@ impl Convert {
 
     fn convert(&self, file: &Original, bar: &ProgressBar) -> anyhow::Result<Losses> {
         let mut advanced = |at| bar.set_position(at);
-        if self.to.is_folder() {
+        if self.format().is_folder() {
             return self.write_folder(file, &mut advanced);
         }
-        if self.to == Format::Sqlite {
+        if self.format() == Format::Sqlite {
             return self.write_database(file, &mut advanced);
         }
         let mut write = |out: File| {
-            let losses = convert::to_file(file, self.to, out, &mut advanced)?;
+            let losses = convert::to_file(file, self.format(), out, &mut advanced)?;
             self.refuse_losses(&losses)?;
             Ok(losses)
         };
@@ -107,7 +122,7 @@ impl Convert {
         advanced: &mut dyn FnMut(u64),
     ) -> anyhow::Result<Losses> {
         let hidden = self.beside(".carryall-convert-")?;
-        let losses = convert::to_folder(file, self.to, hidden.path(), advanced)?;
+        let losses = convert::to_folder(file, self.format(), hidden.path(), advanced)?;
         self.refuse_losses(&losses)?;
         // rename(2) replaces an empty folder and nothing else, so nothing is ever written over.
         fs::rename(hidden.path(), &self.out).with_context(|| self.taken())?;
@@ -173,7 +188,7 @@ impl Convert {
         let kinds: Vec<_> = losses.kinds.keys().map(String::as_str).collect();
         bail!(
             "with `--strict`, nothing may be lost, and `{}` has no place for: {}\nhint: `jsonl`, `csv`, `sqlite` and `markdown` keep everything",
-            self.to.name(),
+            self.format().name(),
             kinds.join(", ")
         )
     }
@@ -195,13 +210,13 @@ impl Convert {
                 eprintln!("  {kind:<42} {count:>9}");
             }
         }
-        let unlisted = losses.unlisted(self.to.name());
+        let unlisted = losses.unlisted(self.format().name());
         if unlisted.is_empty() {
             return ExitCode::SUCCESS;
         }
         eprintln!(
             "\nwarning: lost, and not listed in docs/CONVERT.md for `{}`: {}",
-            self.to.name(),
+            self.format().name(),
             unlisted.join(", ")
         );
         ExitCode::from(LOST)

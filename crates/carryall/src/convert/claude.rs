@@ -206,7 +206,7 @@ struct Message<'a> {
     updated_at: Option<String>,
     attachments: [(); 0],
     files: Vec<FileName<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    // Null too: where no message of a conversation has the key, readers take each to follow the last.
     parent_message_uuid: Option<&'a str>,
 }
 

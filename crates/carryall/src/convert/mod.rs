@@ -13,6 +13,7 @@ mod csv;
 mod export;
 mod fields;
 mod folder;
+pub mod from;
 mod index;
 mod jsonl;
 mod librechat;

@@ -230,7 +230,8 @@ impl<'a> Message<'a> {
             // The import takes NUL out without a word.
             content: text_or_empty(record, "content"),
             timestamp: whole_seconds(record, "created_at"),
-            answer: (role == "assistant").then_some(Answer {
+            // A model answers; where the product names one beside a question, it is kept there, too.
+            answer: (role == "assistant" || model.is_some()).then_some(Answer {
                 model,
                 model_name: model,
                 done: true,

@@ -18,6 +18,7 @@ mod dangling;
 mod encrypted;
 mod export_file;
 mod extracts;
+mod incoming;
 mod json_values;
 mod keys;
 mod layout;
