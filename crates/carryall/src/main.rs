@@ -3,11 +3,13 @@
 mod clock;
 mod commands;
 mod convert;
+mod deadline;
 mod exports;
 mod keys;
 mod ledger;
 mod memory;
 mod notices;
+mod operators;
 mod product;
 mod products;
 mod protect;

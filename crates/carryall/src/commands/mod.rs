@@ -34,7 +34,7 @@ pub enum Command {
     Keys(keys::Keys),
     Audit(audit::Audit),
     Demo(demo::Demo),
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     Verify(verify::Verify),
     Trace(trace::Trace),
     View(view::View),

@@ -22,6 +22,7 @@ use crate::exports::artifacts::Artifacts;
 use crate::exports::{Exports, Settings};
 use crate::memory;
 use crate::notices::Ways;
+use crate::operators::Operators;
 use crate::product::{Connected, Product};
 use crate::products::{self, DemoOptions, DemoPerson};
 use crate::random::Randomness;
@@ -99,6 +100,9 @@ pub struct Serve {
     exports_per_day: u32,
     #[command(flatten)]
     notices: NoticeArgs,
+    /// A file of operators, who answer requests that arrive by letter, at /operator
+    #[arg(long, value_name = "FILE", env = "CARRYALL_OPERATORS")]
+    operators: Option<PathBuf>,
     /// What to log: error, warn, info, debug
     #[arg(
         long,
@@ -127,7 +131,13 @@ impl Serve {
             .enable_all()
             .build()?;
         let exports = self.exports()?;
+        let operators = match &self.operators {
+            Some(path) => Operators::read(path)
+                .map_err(|error| with_hint(&error, Some(error.hint().to_owned())))?,
+            None => Operators::default(),
+        };
         let site = Site {
+            operators,
             public_url: self.public_url.clone(),
             demo_people: people,
             trusted_proxies: self.trusted_proxies.clone(),

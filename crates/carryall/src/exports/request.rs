@@ -46,6 +46,11 @@ impl Exports {
         Ok(requested)
     }
 
+    /// Tells a worker that something waits.
+    pub fn wake(&self) {
+        self.wake.notify_one();
+    }
+
     /// Waits a moment for an export to end: a small one is ready within the click's own request.
     pub async fn wait_briefly(
         &self,

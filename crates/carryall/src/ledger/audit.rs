@@ -50,10 +50,26 @@ pub enum Kind {
     NoticeSent,
     /// Somebody could not be told.
     NoticeGivenUp,
+    /// An operator signed in.
+    OperatorSignIn,
+    /// Somebody did not get in as an operator.
+    OperatorSignInRefused,
+    /// A request that arrived by letter was filed.
+    LetterFiled,
+    /// A second operator approved it.
+    LetterApproved,
+    /// A second operator refused it.
+    LetterRefused,
+    /// Its answer takes longer.
+    LetterExtended,
+    /// It was answered or withdrawn.
+    LetterClosed,
+    /// Its file, or a part of it, went to the operator who asked.
+    LetterDownload,
 }
 
 impl Kind {
-    const ALL: [(Kind, &'static str); 17] = [
+    const ALL: [(Kind, &'static str); 25] = [
         (Kind::SignIn, "sign_in"),
         (Kind::SignInRefused, "sign_in_refused"),
         (Kind::StepUp, "step_up"),
@@ -71,6 +87,14 @@ impl Kind {
         (Kind::ExportDeleted, "export_deleted"),
         (Kind::NoticeSent, "notice_sent"),
         (Kind::NoticeGivenUp, "notice_given_up"),
+        (Kind::OperatorSignIn, "operator_sign_in"),
+        (Kind::OperatorSignInRefused, "operator_sign_in_refused"),
+        (Kind::LetterFiled, "letter_filed"),
+        (Kind::LetterApproved, "letter_approved"),
+        (Kind::LetterRefused, "letter_refused"),
+        (Kind::LetterExtended, "letter_extended"),
+        (Kind::LetterClosed, "letter_closed"),
+        (Kind::LetterDownload, "letter_download"),
     ];
 
     /// The word in the ledger.

@@ -114,6 +114,8 @@ pub struct Export {
     pub progress: Progress,
     /// With what the file is protected, if the person asked for that.
     pub protection: Option<Protection>,
+    /// Whether it was asked for by letter.
+    pub is_by_letter: bool,
     /// The file, once published.
     pub artifact: Option<Artifact>,
     /// Code of what went wrong.

@@ -36,7 +36,14 @@ impl Channel {
     fn tells(self, kind: Kind, outcome: &str) -> bool {
         match (self, kind) {
             (Channel::Mail, Kind::ExportRequested) => outcome == "ok",
-            (Channel::Mail, Kind::ExportFinished | Kind::ExportFailed)
+            (
+                Channel::Mail,
+                Kind::ExportFinished
+                | Kind::ExportFailed
+                | Kind::LetterFiled
+                | Kind::LetterRefused
+                | Kind::LetterExtended,
+            )
             | (
                 Channel::Webhook,
                 Kind::ExportRequested
@@ -45,7 +52,13 @@ impl Channel {
                 | Kind::ExportCancelled
                 | Kind::ExportExpired
                 | Kind::ExportDeleted
-                | Kind::Download,
+                | Kind::Download
+                | Kind::LetterFiled
+                | Kind::LetterApproved
+                | Kind::LetterRefused
+                | Kind::LetterExtended
+                | Kind::LetterClosed
+                | Kind::LetterDownload,
             ) => true,
             _ => false,
         }

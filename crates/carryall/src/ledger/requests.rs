@@ -61,7 +61,7 @@ const RUNNING: &str =
     "SELECT * FROM exports WHERE subject_key = :subject AND status IN ('queued', 'building')";
 // One that failed on our side is not held against the person.
 const LIMITING: &str = "SELECT created_at FROM exports
-    WHERE subject_key = :subject AND status <> 'failed' AND created_at > :since
+    WHERE subject_key = :subject AND status <> 'failed' AND letter_id IS NULL AND created_at > :since
     ORDER BY created_at DESC LIMIT 1 OFFSET :per_day - 1";
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 

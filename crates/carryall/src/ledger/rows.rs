@@ -30,6 +30,7 @@ impl Export {
                 expected_bytes: row.get("expected_bytes")?,
             },
             protection: Protection::from_row(row)?,
+            is_by_letter: row.get::<Option<String>>("letter_id")?.is_some(),
             artifact: Artifact::from_row(row)?,
             failure: row.get("failure")?,
             created_at: time(row, "created_at")?.unwrap_or(Timestamp::UNIX_EPOCH),

@@ -78,7 +78,13 @@ async fn what(
             ),
         ),
         Some(Kind::ExportFinished) => {
-            let until = kept_until(exports, entry, key).await?;
+            let (is_by_letter, until) = kept_until(exports, entry, key).await?;
+            if is_by_letter {
+                return Ok((
+                    FINISHED_BY_LETTER.0,
+                    format!("On {when}, {}", FINISHED_BY_LETTER.1),
+                ));
+            }
             (
                 "your export is ready",
                 format!(
@@ -96,20 +102,54 @@ async fn what(
                 Failure::named(&entry.outcome).what_happened()
             ),
         ),
-        _ => return Err(Told::Never("nothing_to_tell")),
+        Some(kind) => by_letter(kind, &when)?,
+        None => return Err(Told::Never("nothing_to_tell")),
     })
 }
 
-/// Until when a finished export can be downloaded; nobody is told of one that is gone again.
-async fn kept_until(exports: &Exports, entry: &Entry, key: &SubjectKey) -> Result<String, Told> {
+const FINISHED_BY_LETTER: (&str, &str) = (
+    "the export that a letter asked for is written",
+    "the export of your data that a letter asked for was written. It is protected, and comes to you the way \
+     that the letter said.",
+);
+
+/// About a request that arrived by letter: the person hears of it, whoever wrote it.
+fn by_letter(kind: Kind, when: &str) -> Result<(&'static str, String), Told> {
+    let (subject, what) = match kind {
+        Kind::LetterFiled => (
+            "a letter asks for your data",
+            "we noted a letter that asks for a copy of your data. Nothing is given out before a second \
+             person here has looked at it. If the letter is yours, there is nothing to do.",
+        ),
+        Kind::LetterRefused => (
+            "a letter was refused",
+            "a letter that asked for a copy of your data was refused, and nothing was given out. You get \
+             the reasons, and where to complain, separately.",
+        ),
+        Kind::LetterExtended => (
+            "an answer takes longer",
+            "the time for the answer to your letter was extended by up to two months, as Art. 12(3) GDPR \
+             allows. You get the reasons separately.",
+        ),
+        _ => return Err(Told::Never("nothing_to_tell")),
+    };
+    Ok((subject, format!("On {when}, {what}")))
+}
+
+/// Whether a finished export was asked for by letter, and until when it can be downloaded; nobody is told of one that is gone again.
+async fn kept_until(
+    exports: &Exports,
+    entry: &Entry,
+    key: &SubjectKey,
+) -> Result<(bool, String), Told> {
     let id: Option<ExportId> = entry.export_id.as_deref().and_then(|id| id.parse().ok());
     let id = id.ok_or(Told::Never("no_export"))?;
     let found = exports.ledger.find_export(key, id).await;
     let export = found.map_err(|error| Told::Later(error.to_string()))?;
     export
         .filter(|export| export.status == Status::Ready)
-        .and_then(|export| export.expires_at)
-        .filter(|time| *time > exports.clock.now())
-        .map(words::moment)
+        .and_then(|export| Some((export.is_by_letter, export.expires_at?)))
+        .filter(|(_, time)| *time > exports.clock.now())
+        .map(|(is_by_letter, time)| (is_by_letter, words::moment(time)))
         .ok_or(Told::Never("gone_again"))
 }

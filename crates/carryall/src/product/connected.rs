@@ -12,7 +12,7 @@ use carryall_source::data_map::DataMap;
 use carryall_source::error::SourceError;
 use carryall_source::export::{ExportError, ExportOrder, account_settings, export};
 use carryall_source::snapshot::Snapshot;
-use carryall_source::subject::{self, SubjectError, find_subject_by_key};
+use carryall_source::subject::{self, SubjectError, find_subject, find_subject_by_key};
 
 use super::{Credentials, Order, ProductError, Subject};
 use crate::clock::Clock;
@@ -47,16 +47,12 @@ impl Connected {
 
     /// The person with this key.
     pub fn find_subject(&self, key: &SubjectKey) -> Result<Option<Subject>, ProductError> {
-        match find_subject_by_key(&self.glance()?, &self.map, &key.0) {
-            Ok(found) => Ok(Some(Subject {
-                key: SubjectKey(found.key.as_str().to_owned()),
-                email: found.email,
-                name: found.name,
-                active: found.active,
-            })),
-            Err(SubjectError::Unknown { .. }) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+        one(find_subject_by_key(&self.glance()?, &self.map, &key.0))
+    }
+
+    /// The person with this key or e-mail address.
+    pub fn find_person(&self, who: &str) -> Result<Option<Subject>, ProductError> {
+        one(find_subject(&self.glance()?, &self.map, who))
     }
 
     /// What it keeps to recognise the person with this login.
@@ -129,6 +125,19 @@ impl Connected {
         key: &SubjectKey,
     ) -> Result<subject::Subject, ProductError> {
         Ok(find_subject_by_key(snapshot, &self.map, &key.0)?.require_active()?)
+    }
+}
+
+fn one(found: Result<subject::Subject, SubjectError>) -> Result<Option<Subject>, ProductError> {
+    match found {
+        Ok(found) => Ok(Some(Subject {
+            key: SubjectKey(found.key.as_str().to_owned()),
+            email: found.email,
+            name: found.name,
+            active: found.active,
+        })),
+        Err(SubjectError::Unknown { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 

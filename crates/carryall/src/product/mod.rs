@@ -126,6 +126,18 @@ impl Product {
             .ok_or(ProductError::NoAccount)
     }
 
+    /// The person with this key or e-mail address, if the account is there and active.
+    pub fn find_person(&self, who: &str) -> Result<Subject, ProductError> {
+        let found = match self {
+            Product::Connected(connected) => connected.find_person(who)?,
+            #[cfg(test)]
+            Product::Scripted(scripted) => scripted.find_subject(&SubjectKey(who.to_owned()))?,
+        };
+        found
+            .filter(|subject| subject.active)
+            .ok_or(ProductError::NoAccount)
+    }
+
     /// What it keeps to recognise the person with this login.
     pub fn find_credentials(&self, login: &str) -> Result<Option<Credentials>, ProductError> {
         match self {

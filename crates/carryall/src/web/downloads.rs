@@ -65,7 +65,36 @@ pub async fn send(
         }
         tracing::info!(export = %id, size_bytes = artifact.size_bytes, "download begins");
     }
-    let (ending, key, artifact_key) = (Arc::clone(web), key.clone(), artifact.key.clone());
+    let going = Going {
+        key: key.clone(),
+        export: id,
+        artifact,
+        original,
+    };
+    Ok(sent(web, going, part))
+}
+
+/// A file on its way.
+pub struct Going {
+    /// Whose.
+    pub key: SubjectKey,
+    /// Of which export.
+    pub export: ExportId,
+    /// What is known of it.
+    pub artifact: Artifact,
+    /// Its bytes.
+    pub original: Original,
+}
+
+/// The answer with a part of it. One that turns out to be damaged ends its export.
+pub fn sent(web: &Arc<Web>, going: Going, part: Part) -> Response {
+    let Going {
+        key,
+        export: id,
+        artifact,
+        original,
+    } = going;
+    let (ending, artifact_key) = (Arc::clone(web), artifact.key.clone());
     let failed = move |error: &io::Error| {
         // A thread that may block; without the word in the ledger the next download finds it again.
         let ended = ending.exports.end_damaged(&key, id, &artifact_key, error);
@@ -73,11 +102,11 @@ pub async fn send(
             tracing::error!(export = %id, error = %error, "cannot note a damaged artifact");
         }
     };
-    Ok(answer(&artifact, original, part, failed))
+    answer(&artifact, original, part, failed)
 }
 
 /// The first and the last byte that are sent, if any.
-fn bytes_of(part: Part, size_bytes: u64) -> Option<(u64, u64)> {
+pub fn bytes_of(part: Part, size_bytes: u64) -> Option<(u64, u64)> {
     match part {
         Part::Whole => Some((0, size_bytes.saturating_sub(1))),
         Part::Bytes { first, last } => Some((first, last)),
@@ -86,7 +115,7 @@ fn bytes_of(part: Part, size_bytes: u64) -> Option<(u64, u64)> {
 }
 
 /// The range to send; none when the file is not the one that the browser began with.
-fn range<'h>(headers: &'h HeaderMap, artifact: &Artifact) -> Option<&'h str> {
+pub fn range<'h>(headers: &'h HeaderMap, artifact: &Artifact) -> Option<&'h str> {
     let text = |name| {
         headers
             .get(name)

@@ -26,6 +26,9 @@ pub enum PageError {
         /// The page that was asked for.
         back_to: Option<&'static str>,
     },
+    /// Nobody is signed in as an operator, or not recently enough.
+    #[error("no operator is signed in")]
+    OperatorFirst,
     /// There is no such page, or it is not this person's.
     #[error("there is no such page")]
     NotFound,
@@ -91,6 +94,7 @@ impl IntoResponse for PageError {
             PageError::SignInFirst {
                 back_to: Some(page),
             } => Redirect::to(&format!("/sign-in?next={page}")).into_response(),
+            PageError::OperatorFirst => Redirect::to("/operator/sign-in").into_response(),
             PageError::NotFound => StatusCode::NOT_FOUND.into_response(),
             PageError::TooMany { next, now } => too_many(next, now),
             PageError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE.into_response(),

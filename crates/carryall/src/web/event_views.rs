@@ -56,6 +56,9 @@ fn what(kind: Kind, outcome: &str, facts: &Value) -> String {
         Kind::ExportRequested if outcome == "already_running" => {
             "You asked for an export while one was being written."
         }
+        Kind::ExportRequested if outcome == "by_letter" => {
+            "An export was asked for, because of a letter."
+        }
         Kind::ExportRequested => "You asked for an export.",
         Kind::ExportStarted => "Your export began to be written.",
         Kind::ExportFinished => {
@@ -75,6 +78,9 @@ fn what(kind: Kind, outcome: &str, facts: &Value) -> String {
         Kind::ExportCancelled => "You stopped an export.",
         Kind::Download if outcome == "whole" => "An export was downloaded.",
         Kind::Download => "A part of an export was downloaded.",
+        Kind::Denied if outcome == "own_letter" => {
+            "An operator tried to approve alone what takes two, and could not."
+        }
         Kind::Denied => "An export was asked for that is not there, and was not given.",
         Kind::Limited => "Tries were refused, because there were too many.",
         Kind::ExportExpired => "An export was removed, because its time was up.",
@@ -83,15 +89,36 @@ fn what(kind: Kind, outcome: &str, facts: &Value) -> String {
         }
         Kind::ExportDeleted => "You deleted an export.",
         Kind::NoticeSent => told(facts),
+        Kind::LetterFiled
+        | Kind::LetterApproved
+        | Kind::LetterRefused
+        | Kind::LetterExtended
+        | Kind::LetterClosed
+        | Kind::LetterDownload => by_letter(kind),
+        Kind::OperatorSignIn | Kind::OperatorSignInRefused => "An operator signed in.",
         Kind::NoticeGivenUp => "An e-mail about an export could not be sent to you.",
     };
     plain.to_owned()
+}
+
+fn by_letter(kind: Kind) -> &'static str {
+    match kind {
+        Kind::LetterFiled => "An operator filed a letter that asks for your data.",
+        Kind::LetterApproved => "A second operator approved it.",
+        Kind::LetterRefused => "A second operator refused it.",
+        Kind::LetterExtended => "The answer to your letter takes up to two months longer.",
+        Kind::LetterDownload => "An operator fetched the protected file for your letter.",
+        _ => "Your letter was answered, or withdrawn.",
+    }
 }
 
 fn told(facts: &Value) -> &'static str {
     match facts["about"].as_str() {
         Some("export_requested") => "We told you by e-mail that an export was asked for.",
         Some("export_finished") => "We told you by e-mail that an export is ready.",
+        Some("letter_filed") => "We told you by e-mail that a letter asks for your data.",
+        Some("letter_refused") => "We told you by e-mail that a letter was refused.",
+        Some("letter_extended") => "We told you by e-mail that an answer takes longer.",
         Some("export_failed") => "We told you by e-mail that an export failed.",
         _ => "We wrote you an e-mail about an export.",
     }

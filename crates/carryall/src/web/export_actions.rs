@@ -80,11 +80,10 @@ pub async fn begin(
         }
     };
     let (exports, key) = (&web.exports, &session.subject_key);
-    let protected = web.lock(key, &session.caller, chosen).await?;
+    let by = &session.caller;
+    let protected = web.lock(Some(key), "", by, chosen).await?;
     let is_protected = protected.is_some();
-    let requested = exports
-        .request(key, scope, protected, &session.caller)
-        .await?;
+    let requested = exports.request(key, scope, protected, by).await?;
     if is_protected && matches!(requested, Requested::AlreadyRunning(_)) {
         let problem = (StatusCode::CONFLICT, ANOTHER_RUNS.to_owned());
         return not_begun(web, person, form, protect, problem).await;

@@ -175,8 +175,16 @@ pub fn progress_words(export: &Export) -> (String, Option<u64>) {
 /// What an export holds and how its file is protected, in words.
 pub fn export_words(export: &Export, workspace_name: impl Fn(&str) -> Option<String>) -> String {
     let scope = scope_words(&export.scope, workspace_name);
+    let by_letter = if export.is_by_letter {
+        ", asked for by letter"
+    } else {
+        ""
+    };
     match export.protection {
-        Some(protection) => format!("{scope}, protected {}", protection_words(protection)),
+        Some(protection) => format!(
+            "{scope}, protected {}{by_letter}",
+            protection_words(protection)
+        ),
         None => scope,
     }
 }

@@ -27,6 +27,10 @@ pub enum Door {
     Confirm,
     /// A passphrase for a file: each takes much work.
     Protect,
+    /// The operators' own sign-in page.
+    Operator,
+    /// A letter that an operator files: people are looked up by it.
+    Letter,
 }
 
 impl Web {
@@ -49,6 +53,8 @@ impl Web {
             Door::SignIn => ("sign_in_by_account", "sign_in_by_address"),
             Door::Confirm => ("step_up_by_account", "step_up_by_address"),
             Door::Protect => ("protect_by_account", "protect_by_address"),
+            Door::Operator => ("operator_by_name", "operator_by_address"),
+            Door::Letter => ("letter_by_operator", "letter_by_address"),
         };
         let limit = |name, who, tries| Limit {
             name,

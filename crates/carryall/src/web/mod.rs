@@ -21,6 +21,7 @@ mod guards;
 mod home;
 mod layout;
 mod limits;
+mod operator;
 mod parts;
 mod passwords;
 mod protect_form;
@@ -50,6 +51,7 @@ use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
 use crate::exports::Exports;
+use crate::operators::Operators;
 use crate::products::DemoPerson;
 pub use guards::add_headers;
 pub use parts::{Sent, part_of};
@@ -71,6 +73,8 @@ pub struct Site {
     pub demo_people: Vec<DemoPerson>,
     /// Proxies whose word on where a request comes from is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Who answers letters; nobody, and there is no page for it.
+    pub operators: Operators,
 }
 
 /// What every page needs.
@@ -113,6 +117,7 @@ impl Web {
             .merge(public_keys::router())
             .merge(viewer::router())
             .merge(api::router(self))
+            .merge(operator::router(self))
             .route("/healthz", get(healthz))
             .with_state(Arc::clone(self))
             .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))

@@ -135,7 +135,8 @@ impl Web {
     /// What closes the file; none when nothing was asked for. What cannot be made ends the request.
     pub(super) async fn lock(
         &self,
-        key: &SubjectKey,
+        account: Option<&SubjectKey>,
+        login: &str,
         by: &Caller,
         chosen: Chosen,
     ) -> Result<Option<Protected>, PageError> {
@@ -145,7 +146,7 @@ impl Web {
             Chosen::Key(public) => (Protection::Key, Lock::for_recipients(&[public])),
             Chosen::Passphrase(passphrase) => {
                 // Counted before the work, and for good: it is the work that is limited.
-                self.admit(Door::Protect, Some(key), "", by).await?;
+                self.admit(Door::Protect, account, login, by).await?;
                 let _turn = self.locksmith.0.acquire().await.map_err(failed)?;
                 let made =
                     tokio::task::spawn_blocking(move || Lock::with_passphrase(&passphrase)).await;

@@ -3,6 +3,7 @@
 mod chain;
 mod files;
 mod jobs;
+mod letters;
 mod record;
 mod sessions;
 mod tries;

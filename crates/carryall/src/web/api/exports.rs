@@ -68,7 +68,7 @@ pub async fn request_export(
         .map_err(|problem| Problem::because(Reason::WrongRequest, problem))?;
     person.require_proof(&web)?;
     let (exports, key, by) = (&web.exports, &person.subject_key, &person.caller);
-    let protected = web.lock(key, by, wanted.protect).await?;
+    let protected = web.lock(Some(key), "", by, wanted.protect).await?;
     let is_protected = protected.is_some();
     let requested = exports
         .request(key, wanted.scope, protected, by)

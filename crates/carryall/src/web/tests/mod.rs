@@ -4,6 +4,7 @@ mod api;
 mod asvs;
 mod confirming;
 mod downloading;
+mod letters;
 mod limits;
 mod pages;
 mod protecting;
