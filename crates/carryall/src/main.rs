@@ -9,11 +9,13 @@ mod keys;
 mod ledger;
 mod memory;
 mod notices;
+mod oidc;
 mod operators;
 mod product;
 mod products;
 mod protect;
 mod random;
+mod tokens;
 mod web;
 mod whole_file;
 

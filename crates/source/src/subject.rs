@@ -105,6 +105,24 @@ pub fn find_subject(
     if let Some(subject) = with_key(snapshot, people, who)? {
         return Ok(subject);
     }
+    one_with_address(snapshot, people, who)
+}
+
+/// Finds a person by e-mail address and by nothing else, in any case: for a credential that names an address,
+/// which may look like somebody's key.
+pub fn find_subject_by_address(
+    snapshot: &Snapshot,
+    map: &DataMap,
+    address: &str,
+) -> Result<Subject, SubjectError> {
+    one_with_address(snapshot, &map.subject, address)
+}
+
+fn one_with_address(
+    snapshot: &Snapshot,
+    people: &SubjectTable,
+    who: &str,
+) -> Result<Subject, SubjectError> {
     let Some(email) = &people.email else {
         return Err(unknown(people, who, format!("`{}`", people.key)));
     };

@@ -8,9 +8,11 @@ mod destination;
 mod export;
 mod given;
 mod grants;
+mod host;
 mod keys;
 mod ledger;
 mod notice_args;
+mod oidc_args;
 mod origin;
 mod plain;
 mod printed;
@@ -34,6 +36,7 @@ pub enum Command {
     Keys(keys::Keys),
     Audit(audit::Audit),
     Demo(demo::Demo),
+    // The one with the most flags.
     Serve(Box<serve::Serve>),
     Verify(verify::Verify),
     Trace(trace::Trace),

@@ -13,9 +13,11 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use super::host::HostArgs;
 use super::keys::{DEFAULT_LEDGER, KeyArgs, advised};
 use super::ledger::LedgerPassword;
 use super::notice_args::NoticeArgs;
+use super::oidc_args::OidcArgs;
 use super::origin::{ProductArgs, SourcePassword, with_hint};
 use crate::clock::Clock;
 use crate::exports::artifacts::Artifacts;
@@ -103,6 +105,10 @@ pub struct Serve {
     /// A file of operators, who answer requests that arrive by letter, at /operator
     #[arg(long, value_name = "FILE", env = "CARRYALL_OPERATORS")]
     operators: Option<PathBuf>,
+    #[command(flatten)]
+    host: HostArgs,
+    #[command(flatten)]
+    oidc: OidcArgs,
     /// What to log: error, warn, info, debug
     #[arg(
         long,
@@ -141,6 +147,12 @@ impl Serve {
             public_url: self.public_url.clone(),
             demo_people: people,
             trusted_proxies: self.trusted_proxies.clone(),
+            host_tokens: self.host.tokens()?.map(Arc::new),
+            host_origins: self.host.host_origins.clone(),
+            oidc: self
+                .oidc
+                .provider(self.public_url.as_deref())?
+                .map(Arc::new),
         };
         let ways = self.notices.ways()?;
         runtime.block_on(serve(self.listen, exports, site, ways))?;

@@ -7,6 +7,7 @@
 mod artifacts;
 mod audit;
 mod audit_chain;
+mod begun;
 mod decisions;
 mod engines;
 mod error;

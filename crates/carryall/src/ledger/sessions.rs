@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::audit::append;
@@ -46,6 +47,10 @@ pub struct NewSession {
     pub id: String,
     /// Who.
     pub subject_key: SubjectKey,
+    /// When they proved who they are.
+    pub proved_at: Timestamp,
+    /// With what: a word of the program.
+    pub how: &'static str,
     /// From where.
     pub address: Option<IpAddr>,
     /// The browser, in a few words.
@@ -71,7 +76,7 @@ pub struct Look {
 
 const INSERT: &str = "
     INSERT INTO sessions (token_sha256, id, subject_key, created_at, last_seen_at, proved_at, expires_at, address, browser)
-    VALUES (:token, :id, :subject, :now, :now, :now, :expires_at, :address, :browser)";
+    VALUES (:token, :id, :subject, :now, :now, :proved_at, :expires_at, :address, :browser)";
 const FIND: &str = "SELECT * FROM sessions
     WHERE token_sha256 = :token AND expires_at > :now AND last_seen_at > :rested";
 // Once a minute is enough to know, and spares a write for every picture of a page.
@@ -111,6 +116,7 @@ impl Ledger {
                 named_params! {
                     ":token": digest(&new.token), ":id": new.id, ":subject": new.subject_key.0,
                     ":now": new.now.as_millisecond(), ":expires_at": new.expires_at.as_millisecond(),
+                    ":proved_at": new.proved_at.as_millisecond(),
                     ":address": new.address.map(|address| address.to_string()),
                     ":browser": new.browser,
                 },
@@ -119,7 +125,8 @@ impl Ledger {
                 session_id: Some(new.id),
                 address: new.address,
             };
-            append(tx, new.now, &Event::new(Kind::SignIn, Some(&new.subject_key), &by))
+            let event = Event::new(Kind::SignIn, Some(&new.subject_key), &by);
+            append(tx, new.now, &event.with(json!({ "by": new.how })))
         })
         .await
     }

@@ -12,7 +12,9 @@ use carryall_source::data_map::DataMap;
 use carryall_source::error::SourceError;
 use carryall_source::export::{ExportError, ExportOrder, account_settings, export};
 use carryall_source::snapshot::Snapshot;
-use carryall_source::subject::{self, SubjectError, find_subject, find_subject_by_key};
+use carryall_source::subject::{
+    self, SubjectError, find_subject, find_subject_by_address, find_subject_by_key,
+};
 
 use super::{Credentials, Order, ProductError, Subject};
 use crate::clock::Clock;
@@ -53,6 +55,11 @@ impl Connected {
     /// The person with this key or e-mail address.
     pub fn find_person(&self, who: &str) -> Result<Option<Subject>, ProductError> {
         one(find_subject(&self.glance()?, &self.map, who))
+    }
+
+    /// The one person with this address, in any case; nobody where several have it.
+    pub fn find_by_address(&self, address: &str) -> Result<Option<Subject>, ProductError> {
+        one(find_subject_by_address(&self.glance()?, &self.map, address))
     }
 
     /// What it keeps to recognise the person with this login.
@@ -136,7 +143,7 @@ fn one(found: Result<subject::Subject, SubjectError>) -> Result<Option<Subject>,
             name: found.name,
             active: found.active,
         })),
-        Err(SubjectError::Unknown { .. }) => Ok(None),
+        Err(SubjectError::Unknown { .. } | SubjectError::Ambiguous { .. }) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }

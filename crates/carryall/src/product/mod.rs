@@ -33,6 +33,15 @@ pub struct Subject {
     pub active: bool,
 }
 
+/// How a credential of somebody else names a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Named {
+    /// By the product's key.
+    Key(String),
+    /// By an e-mail address.
+    Address(String),
+}
+
 /// What the product keeps to recognise a person.
 #[derive(Clone)]
 pub struct Credentials {
@@ -132,6 +141,22 @@ impl Product {
             Product::Connected(connected) => connected.find_person(who)?,
             #[cfg(test)]
             Product::Scripted(scripted) => scripted.find_subject(&SubjectKey(who.to_owned()))?,
+        };
+        found
+            .filter(|subject| subject.active)
+            .ok_or(ProductError::NoAccount)
+    }
+
+    /// The account that a credential names, if it is there and active.
+    pub fn find_named(&self, named: &Named) -> Result<Subject, ProductError> {
+        let address = match named {
+            Named::Key(key) => return self.find_active_subject(&SubjectKey(key.clone())),
+            Named::Address(address) => address,
+        };
+        let found = match self {
+            Product::Connected(connected) => connected.find_by_address(address)?,
+            #[cfg(test)]
+            Product::Scripted(scripted) => scripted.find_by_address(address)?,
         };
         found
             .filter(|subject| subject.active)

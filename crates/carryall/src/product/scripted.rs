@@ -118,6 +118,15 @@ impl Scripted {
             .cloned())
     }
 
+    pub fn find_by_address(&self, address: &str) -> Result<Option<Subject>, ProductError> {
+        self.answers()?;
+        let people = self.people.lock().expect("not poisoned");
+        let found = people
+            .iter()
+            .find(|person| person.email.as_deref() == Some(address));
+        Ok(found.cloned())
+    }
+
     pub fn find_credentials(&self, login: &str) -> Result<Option<Credentials>, ProductError> {
         self.answers()?;
         Ok(self.credentials(|person| person.email.as_deref() == Some(login)))

@@ -34,6 +34,8 @@ struct ConfirmPage {
     layout: Layout,
     what: String,
     button: &'static str,
+    has_password: bool,
+    provider: Option<String>,
     next: String,
     form: Option<ExportForm>,
     protect: ProtectView,
@@ -92,6 +94,16 @@ impl Next {
 
 fn download_of(id: ExportId) -> String {
     format!("/exports/{id}/download")
+}
+
+/// The page that goes on with what was to be proved, after a proof that was made elsewhere. An export is asked
+/// for once more: its passphrase, if it has one, goes nowhere else.
+pub fn page_after(next: &str) -> String {
+    match Next::named(next) {
+        Next::Export => "/settings/data-protection".to_owned(),
+        Next::Download(id) => format!("/settings/data-protection?download={id}"),
+        Next::Page(page) => page.to_owned(),
+    }
 }
 
 /// The way from a download to the proof that it needs.
@@ -165,6 +177,8 @@ async fn page(
             Next::Download(_) => "Confirm and download",
             Next::Page(_) => "Confirm",
         },
+        has_password: web.exports.product.map().sign_in.is_some(),
+        provider: web.site.oidc.as_ref().map(|oidc| oidc.name.clone()),
         next: next.text(),
         form,
         protect: protect.unwrap_or_default(),
@@ -210,10 +224,7 @@ async fn after(
         Next::Export => {
             export_actions::begin(web, &person.session, Some(person), form, protect).await?
         }
-        Next::Download(id) => {
-            let page = format!("/settings/data-protection?download={id}");
-            Redirect::to(&page).into_response()
-        }
+        Next::Download(id) => Redirect::to(&page_after(&download_of(*id))).into_response(),
         Next::Page(page) => Redirect::to(page).into_response(),
     })
 }

@@ -77,6 +77,11 @@ impl From<ExportsError> for PageError {
 }
 
 impl PageError {
+    /// Whether the account is not there, or closed.
+    pub fn is_about_the_account(&self) -> bool {
+        matches!(self, PageError::Product(ProductError::NoAccount))
+    }
+
     /// Whether the product's database is what does not answer, and not whether the account is there.
     pub fn is_the_product_s(&self) -> bool {
         matches!(self, PageError::Product(error) if !matches!(error, ProductError::NoAccount))

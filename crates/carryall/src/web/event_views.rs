@@ -46,7 +46,10 @@ fn what(kind: Kind, outcome: &str, facts: &Value) -> String {
         Kind::SignIn => "You signed in.",
         Kind::SignInRefused => refusal(outcome),
         Kind::StepUp => "You confirmed that it is you.",
-        Kind::StepUpRefused => "A confirmation was refused: the password was not right.",
+        Kind::StepUpRefused if outcome == "wrong" || outcome == "second_step" => {
+            "A confirmation was refused: the password was not right."
+        }
+        Kind::StepUpRefused => "A confirmation through another sign-in was refused.",
         Kind::SignOut => match outcome {
             "everywhere" => "You signed out everywhere.",
             "replaced" => "A session ended, because somebody signed in with the same browser.",

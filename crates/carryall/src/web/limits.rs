@@ -25,6 +25,10 @@ pub enum Door {
     SignIn,
     /// The page that asks again.
     Confirm,
+    /// Where tokens are shown that nobody issued.
+    Token,
+    /// The way to the provider of sign-in.
+    Provider,
     /// A passphrase for a file: each takes much work.
     Protect,
     /// The operators' own sign-in page.
@@ -55,17 +59,34 @@ impl Web {
             Door::Protect => ("protect_by_account", "protect_by_address"),
             Door::Operator => ("operator_by_name", "operator_by_address"),
             Door::Letter => ("letter_by_operator", "letter_by_address"),
+            // Whose account it would be is not known there.
+            Door::Token | Door::Provider => {
+                let name = if door == Door::Token {
+                    "token_by_address"
+                } else {
+                    "provider_by_address"
+                };
+                return self
+                    .admit_by(by_address(name, caller), account, caller)
+                    .await;
+            }
         };
-        let limit = |name, who, tries| Limit {
-            name,
+        let mut limits = by_address(of_address, caller);
+        limits.push(Limit {
+            name: of_account,
             who,
-            tries,
+            tries: OF_ACCOUNT,
             within: WITHIN,
-        };
-        let limits = vec![
-            limit(of_address, network_of(caller.address), OF_ADDRESS),
-            limit(of_account, who, OF_ACCOUNT),
-        ];
+        });
+        self.admit_by(limits, account, caller).await
+    }
+
+    async fn admit_by(
+        &self,
+        limits: Vec<Limit>,
+        account: Option<&SubjectKey>,
+        caller: &Caller,
+    ) -> Result<Tries, PageError> {
         let (exports, now) = (&self.exports, self.exports.clock.now());
         let refusal = Event::new(Kind::Limited, account, caller);
         match exports.ledger.admit(limits, refusal, now).await? {
@@ -73,6 +94,15 @@ impl Web {
             Admission::TooMany { next } => Err(PageError::TooMany { next, now }),
         }
     }
+}
+
+fn by_address(name: &'static str, caller: &Caller) -> Vec<Limit> {
+    vec![Limit {
+        name,
+        who: network_of(caller.address),
+        tries: OF_ADDRESS,
+        within: WITHIN,
+    }]
 }
 
 /// Refuses what is too long to be anybody's, before anything is done with it.

@@ -12,6 +12,7 @@ mod confirm;
 mod data_away;
 mod data_protection;
 mod downloads;
+mod embedding;
 mod errors;
 mod event_views;
 mod export_actions;
@@ -19,8 +20,10 @@ mod export_form;
 mod export_views;
 mod guards;
 mod home;
+mod host_tokens;
 mod layout;
 mod limits;
+mod oidc;
 mod operator;
 mod parts;
 mod passwords;
@@ -31,6 +34,7 @@ mod session_list;
 mod sessions;
 mod settings;
 mod sign_in;
+mod token_sign_in;
 pub mod viewer;
 pub mod words;
 
@@ -54,6 +58,8 @@ use crate::exports::Exports;
 use crate::operators::Operators;
 use crate::products::DemoPerson;
 pub use guards::add_headers;
+pub use host_tokens::HostTokens;
+pub use oidc::{CALLBACK as OIDC_CALLBACK, OidcSignIn};
 pub use parts::{Sent, part_of};
 use passwords::Passwords;
 use protect_form::Locksmith;
@@ -65,7 +71,7 @@ const BODY_LIMIT_BYTES: usize = 16 * 1024;
 const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// How the site is reached, and what its sign-in page offers.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Site {
     /// Where people reach it, when that is not where it listens.
     pub public_url: Option<String>,
@@ -75,6 +81,12 @@ pub struct Site {
     pub trusted_proxies: Vec<IpNet>,
     /// Who answers letters; nobody, and there is no page for it.
     pub operators: Operators,
+    /// The host product's own tokens.
+    pub host_tokens: Option<Arc<HostTokens>>,
+    /// Origins whose pages may show ours in a frame and ask the API.
+    pub host_origins: Vec<String>,
+    /// The provider of OpenID Connect.
+    pub oidc: Option<Arc<OidcSignIn>>,
 }
 
 /// What every page needs.
@@ -108,6 +120,8 @@ impl Web {
         let router = Router::new()
             .merge(home::router())
             .merge(sign_in::router())
+            .merge(token_sign_in::router())
+            .merge(oidc::router())
             .merge(confirm::router())
             .merge(session_list::router())
             .merge(settings::router())
@@ -127,6 +141,10 @@ impl Web {
                 ANSWER_TIMEOUT,
             ))
             .layer(csrf)
+            .layer(axum::middleware::from_fn_with_state(
+                Arc::clone(self),
+                embedding::without_cookie,
+            ))
             .layer(axum::middleware::from_fn(guards::limit_request))
             .layer(axum::middleware::from_fn(api::as_problems))
             .layer(axum::middleware::map_response_with_state(
@@ -141,7 +159,23 @@ impl Web {
         } else {
             router
         };
-        Ok(router.layer(TraceLayer::new_for_http()))
+        Ok(self
+            .open_to_the_host(router)
+            .layer(TraceLayer::new_for_http()))
+    }
+
+    /// Nothing changes where no origin is named.
+    fn open_to_the_host(self: &Arc<Self>, router: Router) -> Router {
+        let origins = &self.site.host_origins;
+        if origins.is_empty() {
+            return router;
+        }
+        router
+            .layer(axum::middleware::from_fn_with_state(
+                Arc::clone(self),
+                embedding::allow_frames,
+            ))
+            .layer(embedding::cross_origin(origins))
     }
 
     /// Whether people reach the site over TLS.

@@ -114,11 +114,21 @@ impl SignedIn {
     }
 }
 
+/// A session to open.
+pub struct Opening<'a> {
+    /// Whose.
+    pub subject: &'a SubjectKey,
+    /// When they proved who they are.
+    pub proved_at: Timestamp,
+    /// With what, for the record.
+    pub how: &'static str,
+}
+
 impl Web {
     /// Signs in, in the place of whatever session the browser had; the answer is the cookie.
     pub(super) async fn open_session(
         &self,
-        subject: &SubjectKey,
+        opening: Opening<'_>,
         headers: &HeaderMap,
         caller: &Caller,
     ) -> Result<String, LedgerError> {
@@ -127,7 +137,9 @@ impl Web {
         let new = NewSession {
             token: token.clone(),
             id: exports.random.short_id(),
-            subject_key: subject.clone(),
+            subject_key: opening.subject.clone(),
+            proved_at: opening.proved_at,
+            how: opening.how,
             address: caller.address,
             browser: browser(headers),
             now,
@@ -189,14 +201,7 @@ impl Web {
     }
 
     fn session_token<'h>(&self, headers: &'h HeaderMap) -> Option<&'h str> {
-        let name = self.cookie_name();
-        headers
-            .get_all(header::COOKIE)
-            .iter()
-            .filter_map(|header| header.to_str().ok())
-            .flat_map(|header| header.split(';'))
-            .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
-            .filter(|token| !token.is_empty())
+        cookie_of(headers, self.cookie_name())
     }
 
     /// The `__Host-` prefix ties the cookie to this host and to TLS; browsers refuse it without TLS.
@@ -213,6 +218,17 @@ impl Web {
         let secure = if self.is_secure() { "; Secure" } else { "" };
         format!("{name}={token}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}")
     }
+}
+
+/// The value of a cookie.
+pub fn cookie_of<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|header| header.to_str().ok())
+        .flat_map(|header| header.split(';'))
+        .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
+        .filter(|token| !token.is_empty())
 }
 
 /// The page to come back to: only pages, and only our own.

@@ -14,7 +14,7 @@ use super::Web;
 use super::errors::PageError;
 use super::layout::{Layout, Place};
 use super::limits::{Door, check_lengths};
-use super::sessions::known_page;
+use super::sessions::{Opening, known_page};
 use crate::ledger::{Caller, Event, Kind};
 use crate::product::Credentials;
 use crate::products::DemoPerson;
@@ -30,6 +30,7 @@ pub fn router() -> Router<Arc<Web>> {
 struct SignInPage {
     layout: Layout,
     is_offered: bool,
+    provider: Option<String>,
     people: Vec<DemoPerson>,
     login: String,
     problem: Option<String>,
@@ -56,12 +57,22 @@ impl SignInPage {
         SignInPage {
             layout: Layout::anonymous("Sign in", &map.product),
             is_offered: map.sign_in.is_some(),
+            provider: web.site.oidc.as_ref().map(|oidc| oidc.name.clone()),
             people: web.site.demo_people.clone(),
             login: String::new(),
             problem: None,
             next: known_page(next).unwrap_or_default().to_owned(),
         }
     }
+}
+
+/// The page, with why somebody did not get in another way.
+pub fn refused(web: &Web, problem: String, next: &str) -> Result<Response, PageError> {
+    let page = SignInPage {
+        problem: Some(problem),
+        ..SignInPage::of(web, next)
+    };
+    Ok((StatusCode::UNAUTHORIZED, Html(page.render()?)).into_response())
 }
 
 async fn show(
@@ -81,9 +92,12 @@ async fn sign_in(
     check_lengths(&form.login, &form.password)?;
     let (problem, outcome, known) = match web.recognise(&form, &caller).await? {
         Recognised::As(known) => {
-            let cookie = web
-                .open_session(&known.subject_key, &headers, &caller)
-                .await?;
+            let opening = Opening {
+                subject: &known.subject_key,
+                proved_at: web.exports.clock.now(),
+                how: "password",
+            };
+            let cookie = web.open_session(opening, &headers, &caller).await?;
             let next = known_page(&form.next).unwrap_or("/");
             return Ok(([(header::SET_COOKIE, cookie)], Redirect::to(next)).into_response());
         }

@@ -6,6 +6,7 @@ mod jobs;
 mod letters;
 mod record;
 mod sessions;
+mod sign_ins;
 mod tries;
 
 use std::time::Duration;
@@ -52,6 +53,8 @@ impl Story {
             token: token.to_owned(),
             id: format!("id of {token}"),
             subject_key: who.clone(),
+            proved_at: now,
+            how: "password",
             address: from_home().address,
             browser: "Firefox on Linux".to_owned(),
             now,

@@ -75,6 +75,8 @@ async fn signing_in_anew_ends_the_session_that_the_browser_had() {
         token: "new".to_owned(),
         id: "n".to_owned(),
         subject_key: ben(),
+        proved_at: now,
+        how: "password",
         address: None,
         browser: String::new(),
         now,
