@@ -20,6 +20,7 @@ mod progress;
 mod protecting;
 mod schema;
 mod serve;
+mod stores;
 mod trace;
 mod verify;
 mod view;

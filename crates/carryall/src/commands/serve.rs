@@ -19,8 +19,8 @@ use super::ledger::LedgerPassword;
 use super::notice_args::NoticeArgs;
 use super::oidc_args::OidcArgs;
 use super::origin::{ProductArgs, SourcePassword, with_hint};
+use super::stores::StoreArgs;
 use crate::clock::Clock;
-use crate::exports::artifacts::Artifacts;
 use crate::exports::{Exports, Settings};
 use crate::memory;
 use crate::notices::Ways;
@@ -73,8 +73,8 @@ pub struct Serve {
     ledger_password: LedgerPassword,
     #[command(flatten)]
     keys: KeyArgs,
-    /// The folder for finished exports [default: ./artifacts]
-    #[arg(long, value_name = "DIR", env = "CARRYALL_ARTIFACTS")]
+    /// Where finished exports are kept: a folder, or `s3://BUCKET/PREFIX` [default: ./artifacts]
+    #[arg(long, value_name = "PLACE", env = "CARRYALL_ARTIFACTS")]
     artifacts: Option<PathBuf>,
     /// How long a finished export is kept: 24h, 90m, 7d
     #[arg(long, value_name = "TIME", env = "CARRYALL_EXPIRE_AFTER", default_value = "24h", value_parser = length_of_time)]
@@ -117,6 +117,8 @@ pub struct Serve {
         default_value = "info"
     )]
     log: String,
+    #[command(flatten)]
+    store: StoreArgs,
 }
 
 impl Serve {
@@ -210,12 +212,7 @@ impl Serve {
             .artifacts
             .clone()
             .unwrap_or_else(|| PathBuf::from("artifacts"));
-        let artifacts = Artifacts::open(&folder).with_context(|| {
-            format!(
-                "the folder for finished exports {} cannot be used",
-                folder.display()
-            )
-        })?;
+        let artifacts = self.store.artifacts(&folder)?;
         let settings = Settings {
             builders: usize::from(self.builders),
             expire_after: self.expire_after,

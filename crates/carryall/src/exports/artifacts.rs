@@ -1,108 +1,205 @@
-//! The folder of finished exports.
+//! Where finished exports are kept: a folder, or a bucket of an S3 store.
 //!
-//! A file is written as `KEY.part` and gets its name only when every byte is on the disk, so what is
-//! called `KEY.sealed` is whole. What is written is encrypted (`sealed.rs`), unfinished or not. Keys are random and made here; no name that a person gave comes near.
-//! Everything is readable by this program's user alone.
+//! Both keep one promise, and pass one suite (`artifacts/contract.rs`): what can be read under a key is whole,
+//! and what was begun and not finished can be removed by whoever comes next. Keys are random and made here,
+//! one for each attempt; no name that a person gave comes near. All of it blocks.
+
+mod bucket;
+#[cfg(test)]
+mod contract;
+mod folder;
 
 use std::collections::BTreeSet;
-use std::fs::{self, File, OpenOptions};
-use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
 
-const WRITING: &str = "part";
-const WHOLE: &str = "sealed";
-/// What was written in clear, by versions before; there is none that is older than an export is kept.
-const CLEAR: &str = "json";
+use carryall_bucket::{Bucket, ObjectAt, Upload};
+use carryall_format::original::ReadAt;
 
-/// The folder.
+use bucket::InBucket;
+use folder::Folder;
+
+/// The place.
 #[derive(Debug, Clone)]
-pub struct Artifacts {
-    root: PathBuf,
+pub enum Artifacts {
+    /// On a disk.
+    Folder(Folder),
+    /// At a store.
+    Bucket(InBucket),
 }
 
 impl Artifacts {
     /// Opens the folder, and makes it when there is none.
     pub fn open(root: &Path) -> io::Result<Artifacts> {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(root)?;
-        // Absolute, so that a later change of directory cannot move it.
-        Ok(Artifacts {
-            root: root.canonicalize()?,
-        })
+        Folder::open(root).map(Artifacts::Folder)
     }
 
-    /// Begins a file, over what an earlier try of the same attempt left.
-    pub fn create(&self, key: &str) -> io::Result<File> {
-        OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(self.path(key, WRITING))
+    /// In this bucket, under its prefix.
+    pub fn within(bucket: Bucket) -> Artifacts {
+        Artifacts::Bucket(InBucket::new(bucket))
     }
 
-    /// Gives a finished file its name, durably.
-    pub fn finish(&self, key: &str, written: &File) -> io::Result<()> {
-        written.sync_all()?;
-        fs::rename(self.path(key, WRITING), self.path(key, WHOLE))?;
-        // Without this a power cut may forget the name although the ledger remembers it.
-        File::open(&self.root)?.sync_all()
+    /// Begins a file of about this size, over what an earlier try of the same attempt left.
+    pub fn create(&self, key: &str, expected_bytes: u64) -> io::Result<Writing> {
+        match self {
+            Artifacts::Folder(folder) => folder.create(key).map(Writing::File),
+            Artifacts::Bucket(bucket) => {
+                let upload = bucket.create(key, expected_bytes)?;
+                Ok(Writing::Upload(Box::new(upload)))
+            }
+        }
+    }
+
+    /// Makes a file of this size readable, durably.
+    pub fn finish(&self, key: &str, written: Writing, size_bytes: u64) -> io::Result<()> {
+        let found = written.size_bytes()?;
+        if found != size_bytes {
+            return Err(wrong_size(found, size_bytes));
+        }
+        match (self, written) {
+            (Artifacts::Folder(folder), Writing::File(file)) => folder.finish(key, &file),
+            (Artifacts::Bucket(bucket), Writing::Upload(upload)) => {
+                bucket.finish(key, *upload, size_bytes)
+            }
+            _ => Err(io::Error::other("the file was begun in another place")),
+        }
     }
 
     /// Opens a finished file.
-    pub fn read(&self, key: &str) -> io::Result<File> {
-        File::open(self.path(key, WHOLE))
+    pub fn read(&self, key: &str) -> io::Result<Stored> {
+        match self {
+            Artifacts::Folder(folder) => folder.read(key).map(Stored::File),
+            Artifacts::Bucket(bucket) => Ok(Stored::Object(Box::new(bucket.read(key)?))),
+        }
     }
 
-    /// Opens a file that a version before this one wrote in clear.
-    pub fn read_clear(&self, key: &str) -> io::Result<File> {
-        File::open(self.path(key, CLEAR))
+    /// Opens a file that a version before this one wrote in clear. There is none in a bucket.
+    pub fn read_clear(&self, key: &str) -> io::Result<Stored> {
+        match self {
+            Artifacts::Folder(folder) => folder.read_clear(key).map(Stored::File),
+            Artifacts::Bucket(_) => Err(io::ErrorKind::NotFound.into()),
+        }
     }
 
     /// Removes a file, finished or not. One that is not there is removed already.
     pub fn remove(&self, key: &str) -> io::Result<()> {
-        for state in [WRITING, WHOLE, CLEAR] {
-            match fs::remove_file(self.path(key, state)) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
+        match self {
+            Artifacts::Folder(folder) => folder.remove(key),
+            Artifacts::Bucket(bucket) => bucket.remove(key),
         }
-        Ok(())
     }
 
-    /// The keys of all files here. What has no key of ours is none of our business.
+    /// The keys of all files here, finished or not.
     pub fn keys(&self) -> io::Result<BTreeSet<String>> {
         let mut keys = BTreeSet::new();
-        for entry in fs::read_dir(&self.root)? {
-            let name = entry?.file_name();
-            let path = Path::new(&name);
-            let ours = path
-                .extension()
-                .is_some_and(|state| state == WRITING || state == WHOLE || state == CLEAR);
-            let key = path
-                .file_stem()
-                .and_then(|stem| stem.to_str())
-                .unwrap_or_default();
-            if ours && is_key(key) {
-                keys.insert(key.to_owned());
-            }
+        let add = |key: &str| {
+            keys.insert(key.to_owned());
+        };
+        match self {
+            Artifacts::Folder(folder) => folder.each_key(add)?,
+            Artifacts::Bucket(bucket) => bucket.each_key(add)?,
         }
         Ok(keys)
     }
 
-    /// Space that is left for files.
-    pub fn free_bytes(&self) -> io::Result<u64> {
-        let disk = rustix::fs::statvfs(&self.root)?;
-        Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+    /// Space that is left for files; none is known of a store.
+    pub fn free_bytes(&self) -> io::Result<Option<u64>> {
+        match self {
+            Artifacts::Folder(folder) => folder.free_bytes().map(Some),
+            Artifacts::Bucket(_) => Ok(None),
+        }
     }
 
-    fn path(&self, key: &str, state: &str) -> PathBuf {
-        debug_assert!(is_key(key), "keys are made by this program");
-        self.root.join(format!("{key}.{state}"))
+    /// Asks it on a thread that may block.
+    pub async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Artifacts) -> io::Result<T> + Send + 'static,
+    ) -> io::Result<T> {
+        let artifacts = self.clone();
+        tokio::task::spawn_blocking(move || question(&artifacts))
+            .await
+            .unwrap_or_else(|panic| Err(io::Error::other(panic)))
     }
+}
+
+/// A file that is being written. Dropped before [`Artifacts::finish`], it is never readable.
+#[derive(Debug)]
+pub enum Writing {
+    /// On a disk.
+    File(File),
+    /// At a store.
+    Upload(Box<Upload>),
+}
+
+impl Writing {
+    fn size_bytes(&self) -> io::Result<u64> {
+        match self {
+            Writing::File(file) => Ok(file.metadata()?.len()),
+            Writing::Upload(upload) => Ok(upload.written_bytes()),
+        }
+    }
+}
+
+impl Write for Writing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Writing::File(file) => file.write(bytes),
+            Writing::Upload(upload) => upload.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A finished file, read at any place.
+#[derive(Debug)]
+pub enum Stored {
+    /// On a disk.
+    File(File),
+    /// At a store.
+    Object(Box<ObjectAt>),
+}
+
+impl Stored {
+    /// How long it is.
+    pub fn size_bytes(&self) -> io::Result<u64> {
+        match self {
+            Stored::File(file) => Ok(file.metadata()?.len()),
+            Stored::Object(object) => Ok(object.size_bytes()),
+        }
+    }
+}
+
+impl ReadAt for Stored {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        match self {
+            Stored::File(file) => ReadAt::read_at(file, buffer, offset),
+            Stored::Object(object) => object.read_at(buffer, offset),
+        }
+    }
+}
+
+/// Never published: the bytes are not all there.
+#[derive(Debug, thiserror::Error)]
+#[error("{found} bytes were kept instead of {written}")]
+pub struct WrongSize {
+    found: u64,
+    written: u64,
+}
+
+fn wrong_size(found: u64, written: u64) -> io::Error {
+    io::Error::other(WrongSize { found, written })
+}
+
+/// Whether the bytes that were kept are not as many as were written.
+pub fn is_wrong_size(error: &io::Error) -> bool {
+    error
+        .get_ref()
+        .and_then(|cause| cause.downcast_ref::<WrongSize>())
+        .is_some()
 }
 
 fn is_key(text: &str) -> bool {
@@ -110,59 +207,4 @@ fn is_key(text: &str) -> bool {
         && text
             .bytes()
             .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::{Read as _, Write as _};
-    use std::os::unix::fs::PermissionsExt as _;
-
-    use super::*;
-
-    const KEY: &str = "0123456789abcdef0123456789abcdef";
-
-    #[test]
-    fn a_file_has_its_name_only_when_it_is_whole_and_nobody_else_may_read_it() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let artifacts = Artifacts::open(&folder.path().join("deep/artifacts")).expect("opens");
-        let mut file = artifacts.create(KEY).expect("creates");
-        file.write_all(b"{}").expect("writes");
-        assert_eq!(
-            artifacts.read(KEY).map(drop).map_err(|e| e.kind()),
-            Err(io::ErrorKind::NotFound)
-        );
-        assert_eq!(
-            file.metadata().expect("is there").permissions().mode() & 0o777,
-            0o600
-        );
-
-        artifacts.finish(KEY, &file).expect("finishes");
-        let mut text = String::new();
-        artifacts
-            .read(KEY)
-            .expect("reads")
-            .read_to_string(&mut text)
-            .expect("reads");
-        assert_eq!(text, "{}");
-        assert_eq!(artifacts.keys().expect("lists"), [KEY.to_owned()].into());
-
-        artifacts.remove(KEY).expect("removes");
-        artifacts.remove(KEY).expect("removes again");
-        assert!(artifacts.keys().expect("lists").is_empty());
-    }
-
-    #[test]
-    fn files_of_others_in_the_folder_are_left_alone() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let artifacts = Artifacts::open(folder.path()).expect("opens");
-        for name in [
-            "notes.json",
-            "0123.part",
-            "0123456789abcdef0123456789abcdef.txt",
-        ] {
-            fs::write(folder.path().join(name), b"").expect("writes");
-        }
-        assert!(artifacts.keys().expect("lists").is_empty());
-        assert!(artifacts.free_bytes().expect("asks") > 0);
-    }
 }

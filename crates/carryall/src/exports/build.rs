@@ -1,17 +1,17 @@
 //! Builds one export into the artifact of one attempt.
 //!
 //! Runs on a thread of its own and knows nothing of leases: it returns a whole file under its final
-//! name, or nothing. A busy database is tried again a few times, because writers of the product come
-//! and go.
+//! name, or nothing. A busy database and a store that is away are tried again a few times, because writers of
+//! the product come and go, and servers restart.
 
 use std::io::Write;
 use std::time::Duration;
 
 use carryall_format::sign::SigningKey;
 
-use super::artifacts::Artifacts;
+use super::artifacts::{Artifacts, Writing, is_wrong_size};
 use super::estimate::estimated_bytes;
-use super::failure::{Failure, is_disk_full};
+use super::failure::{Failure, is_disk_full, is_storage_away};
 use super::progress::BuildProgress;
 use super::sealed::{self, bytes_on_disk};
 use crate::keys::Keys;
@@ -49,7 +49,7 @@ pub struct Build<'a> {
     pub lease: &'a Lease,
     /// Told how far it is.
     pub progress: &'a BuildProgress,
-    /// How long to wait before each further try when the database is busy.
+    /// How long to wait before each further try when the database is busy or the store away.
     pub patience: &'a [Duration],
 }
 
@@ -64,7 +64,7 @@ impl Build<'_> {
         let mut patience = self.patience.iter();
         let outcome = loop {
             match self.attempt(&signing_key) {
-                Err(error) if is_busy(&error) && !self.progress.is_cancelled() => {
+                Err(error) if may_pass(&error) && !self.progress.is_cancelled() => {
                     let Some(pause) = patience.next() else {
                         break Err(error);
                     };
@@ -90,9 +90,9 @@ impl Build<'_> {
         let export = &self.lease.export;
         // The account may have been closed since the request.
         let subject = self.product.find_active_subject(&export.subject_key)?;
-        self.check_space()?;
+        let expected_bytes = self.check_space()?;
         let sealing = sealed::seal(
-            self.create()?,
+            self.create(expected_bytes)?,
             &self.lease.artifact_secret,
             &self.random.nonce(),
         );
@@ -106,15 +106,17 @@ impl Build<'_> {
         let exported = self.write(&order, sealing.other())?;
         let written = sealing.take().and_then(ChunkWriter::finish);
         let written = written.map_err(output)?;
-        let size_bytes = written.metadata().map_err(output)?.len();
-        let expected = bytes_on_disk(exported.size_bytes);
-        if size_bytes != expected {
-            let lost = format!("{size_bytes} bytes on the disk instead of {expected}");
-            return Err(ProductError::Refused(lost.into()));
-        }
-        self.artifacts
-            .finish(&self.lease.artifact_key, &written)
-            .map_err(output)?;
+        let size_bytes = bytes_on_disk(exported.size_bytes);
+        let finished = self
+            .artifacts
+            .finish(&self.lease.artifact_key, written, size_bytes);
+        finished.map_err(|error| {
+            if is_wrong_size(&error) {
+                ProductError::Refused(Box::new(error))
+            } else {
+                output(error)
+            }
+        })?;
         Ok(self.artifact(&exported))
     }
 
@@ -144,22 +146,22 @@ impl Build<'_> {
         })
     }
 
-    /// Refuses to begin what cannot end.
-    fn check_space(&self) -> Result<(), ProductError> {
+    /// Refuses to begin what cannot end; the answer is about how long it will be.
+    fn check_space(&self) -> Result<u64, ProductError> {
         let export = &self.lease.export;
         let counts = self.product.count(&export.subject_key)?;
         let expected = estimated_bytes(&counts, &export.scope);
         self.progress.restart(expected);
         let free = self.artifacts.free_bytes().map_err(output)?;
-        if free < expected.saturating_add(RESERVED_BYTES) {
+        if free.is_some_and(|free| free < expected.saturating_add(RESERVED_BYTES)) {
             return Err(output(std::io::ErrorKind::StorageFull.into()));
         }
-        Ok(())
+        Ok(expected)
     }
 
-    fn create(&self) -> Result<std::fs::File, ProductError> {
+    fn create(&self, expected_bytes: u64) -> Result<Writing, ProductError> {
         self.artifacts
-            .create(&self.lease.artifact_key)
+            .create(&self.lease.artifact_key, expected_bytes)
             .map_err(output)
     }
 
@@ -195,8 +197,13 @@ fn output(error: std::io::Error) -> ProductError {
     ProductError::Output(Box::new(error))
 }
 
-fn is_busy(error: &ProductError) -> bool {
-    matches!(error, ProductError::Busy(_)) && !is_disk_full(error)
+/// Whether another try may end well.
+fn may_pass(error: &ProductError) -> bool {
+    match error {
+        ProductError::Busy(_) => !is_disk_full(error),
+        ProductError::Output(_) => is_storage_away(error),
+        _ => false,
+    }
 }
 
 /// The error with everything below it, for the log.

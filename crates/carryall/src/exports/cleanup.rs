@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 
 use super::Exports;
+use super::artifacts::Artifacts;
 use super::failure::ExportsError;
 use crate::ledger::Look;
 use crate::product::ProductError;
@@ -31,7 +32,7 @@ impl Exports {
     pub(super) async fn clean(&self) -> Result<(), ExportsError> {
         let now = self.clock.now();
         for key in self.ledger.expire_due(now).await? {
-            self.remove_file(&key);
+            self.remove_file(key).await;
         }
         let look = Look {
             now,
@@ -61,7 +62,7 @@ impl Exports {
                     .close_account(&subject, self.clock.now())
                     .await?
                 {
-                    self.remove_file(&key);
+                    self.remove_file(key).await;
                 }
             }
         }
@@ -70,20 +71,21 @@ impl Exports {
 
     /// Removes files that no export needs.
     ///
-    /// The folder is listed first: a file is only begun after the ledger names it, so whatever is
+    /// The files are listed first: a file is only begun after the ledger names it, so whatever is
     /// listed and not named afterwards is nobody's.
     pub(super) async fn sweep(&self) -> Result<(), ExportsError> {
-        let found = self.artifacts.keys()?;
+        let found = self.artifacts.ask(Artifacts::keys).await?;
         let kept = self.ledger.kept_artifacts().await?;
         for key in found.difference(&kept) {
-            self.remove_file(key);
+            self.remove_file(key.clone()).await;
         }
         Ok(())
     }
 
     /// Removes a file; one that cannot be removed now is found again by the next round.
-    pub(super) fn remove_file(&self, key: &str) {
-        if let Err(error) = self.artifacts.remove(key) {
+    pub(super) async fn remove_file(&self, key: String) {
+        let removed = self.artifacts.ask(move |artifacts| artifacts.remove(&key));
+        if let Err(error) = removed.await {
             tracing::warn!(error = %error, "cannot remove an artifact");
         }
     }

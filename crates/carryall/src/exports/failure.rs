@@ -10,8 +10,10 @@ use crate::product::ProductError;
 pub enum Failure {
     /// Not enough space for the file.
     DiskFull,
-    /// The folder for finished files cannot be written.
+    /// The place for finished files cannot be written.
     StorageUnwritable,
+    /// The store for finished files does not answer.
+    StorageAway,
     /// The key that signs exports cannot be read.
     KeyUnreadable,
     /// The product's database stayed busy.
@@ -31,9 +33,10 @@ pub enum Failure {
 }
 
 impl Failure {
-    const ALL: [Failure; 10] = [
+    const ALL: [Failure; 11] = [
         Failure::DiskFull,
         Failure::StorageUnwritable,
+        Failure::StorageAway,
         Failure::KeyUnreadable,
         Failure::DatabaseBusy,
         Failure::DatabaseUnavailable,
@@ -49,6 +52,7 @@ impl Failure {
         match self {
             Failure::DiskFull => "disk_full",
             Failure::StorageUnwritable => "storage_unwritable",
+            Failure::StorageAway => "storage_away",
             Failure::KeyUnreadable => "key_unreadable",
             Failure::DatabaseBusy => "database_busy",
             Failure::DatabaseUnavailable => "database_unavailable",
@@ -77,6 +81,9 @@ impl Failure {
             }
             Failure::StorageUnwritable => {
                 "The place where finished exports are kept cannot be written."
+            }
+            Failure::StorageAway => {
+                "The place where finished exports are kept did not answer for too long. This usually passes in a minute."
             }
             Failure::KeyUnreadable => "The key that your export is signed with cannot be read.",
             Failure::DatabaseBusy => {
@@ -113,6 +120,7 @@ impl Failure {
             ProductError::Unavailable(_) => Failure::DatabaseUnavailable,
             ProductError::NoAccount => Failure::AccountClosed,
             ProductError::NoWorkspace => Failure::WorkspaceGone,
+            ProductError::Output(_) if is_storage_away(error) => Failure::StorageAway,
             ProductError::Output(_) => Failure::StorageUnwritable,
             ProductError::Cancelled => Failure::Interrupted,
             ProductError::Refused(_) => Failure::CheckFailed,
@@ -122,14 +130,22 @@ impl Failure {
 
 /// Whether there is an end of disk space anywhere below this error.
 pub fn is_disk_full(error: &(dyn std::error::Error + 'static)) -> bool {
-    std::iter::successors(Some(error), |error| error.source()).any(|error| {
-        error.downcast_ref::<io::Error>().is_some_and(|error| {
-            matches!(
-                error.kind(),
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
-            )
-        })
-    })
+    use io::ErrorKind::{QuotaExceeded, StorageFull};
+    has_kind(error, |kind| matches!(kind, StorageFull | QuotaExceeded))
+}
+
+/// Whether it is a store that does not answer: it may, in a minute.
+pub fn is_storage_away(error: &(dyn std::error::Error + 'static)) -> bool {
+    has_kind(error, |kind| kind == io::ErrorKind::NotConnected)
+}
+
+fn has_kind(
+    error: &(dyn std::error::Error + 'static),
+    is_it: impl Fn(io::ErrorKind) -> bool,
+) -> bool {
+    std::iter::successors(Some(error), |error| error.source())
+        .filter_map(|error| error.downcast_ref::<io::Error>())
+        .any(|error| is_it(error.kind()))
 }
 
 /// Why an export could not be asked for, or its file not be had.
@@ -142,7 +158,7 @@ pub enum ExportsError {
     #[error(transparent)]
     Product(#[from] ProductError),
     /// The artifact store does not answer.
-    #[error("read or write the folder of artifacts")]
+    #[error("read or write finished exports: {0}")]
     Artifacts(#[from] io::Error),
 }
 

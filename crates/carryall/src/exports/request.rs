@@ -92,7 +92,7 @@ impl Exports {
         let Some(key) = found else {
             return Ok(false);
         };
-        self.remove_file(&key);
+        self.remove_file(key).await;
         Ok(true)
     }
 
@@ -113,16 +113,16 @@ impl Exports {
             return Ok(None);
         };
         let secret = self.ledger.artifact_secret(&artifact.key).await?;
-        let opened = match secret {
-            Some(secret) => self
-                .artifacts
-                .read(&artifact.key)
-                .and_then(|file| Sealed::open(file, &secret, artifact.size_bytes))
+        let (key, size_bytes) = (artifact.key.clone(), artifact.size_bytes);
+        let opened = self.artifacts.ask(move |artifacts| match secret {
+            Some(secret) => artifacts
+                .read(&key)
+                .and_then(|stored| Sealed::open(stored, &secret, size_bytes))
                 .map(Original::new),
             // Written in clear by a version before this one, and kept until its time is up.
-            None => self.artifacts.read_clear(&artifact.key).map(Original::new),
-        };
-        match opened {
+            None => artifacts.read_clear(&key).map(Original::new),
+        });
+        match opened.await {
             Ok(original) => Ok(Some((artifact, original))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) if is_damage(&error) => {
@@ -150,7 +150,7 @@ impl Exports {
         self.ledger
             .fail_damaged_artifact(subject, id, failure, now)
             .await?;
-        self.remove_file(artifact_key);
+        self.remove_file(artifact_key.to_owned()).await;
         Ok(())
     }
 

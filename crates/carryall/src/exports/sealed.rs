@@ -1,4 +1,4 @@
-//! An artifact as it lies in the folder: encrypted, always.
+//! An artifact as it is kept: encrypted, always.
 //!
 //! Sixteen random bytes, then chunks of 64 KiB sealed with AES-256-GCM under a key made of these bytes and
 //! the artifact's secret, which only the ledger has. The bytes are new for each try, because a busy
@@ -6,26 +6,25 @@
 //! not open; any part can be read without what stands before it.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Write as _};
-use std::os::unix::fs::FileExt as _;
+use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 
 use carryall_format::original::ReadAt;
 
+use super::artifacts::Stored;
 use crate::ledger::ArtifactSecret;
 use crate::protect::chunks::{CHUNK_BYTES, ChunkKey, ChunkWriter, TAG_BYTES, sealed_bytes};
 
 const SALT_BYTES: usize = 16;
 
 /// Begins an artifact.
-pub fn seal(
-    mut file: File,
+pub fn seal<W: Write>(
+    mut out: W,
     secret: &ArtifactSecret,
     salt: &[u8; SALT_BYTES],
-) -> io::Result<ChunkWriter<File>> {
-    file.write_all(salt)?;
-    Ok(ChunkWriter::new(ChunkKey::at_rest(&secret.0, salt), file))
+) -> io::Result<ChunkWriter<W>> {
+    out.write_all(salt)?;
+    Ok(ChunkWriter::new(ChunkKey::at_rest(&secret.0, salt), out))
 }
 
 /// How long an artifact is whose export is so long.
@@ -35,7 +34,7 @@ pub fn bytes_on_disk(size_bytes: u64) -> u64 {
 
 /// A finished artifact, read at any place.
 pub struct Sealed {
-    file: File,
+    stored: Stored,
     key: ChunkKey,
     size_bytes: u64,
     /// The chunk that was read last, by its number.
@@ -50,15 +49,15 @@ impl fmt::Debug for Sealed {
 
 impl Sealed {
     /// Opens an artifact of an export of this size.
-    pub fn open(file: File, secret: &ArtifactSecret, size_bytes: u64) -> io::Result<Sealed> {
+    pub fn open(stored: Stored, secret: &ArtifactSecret, size_bytes: u64) -> io::Result<Sealed> {
         let mut salt = [0; SALT_BYTES];
-        file.read_exact_at(&mut salt, 0)?;
-        if file.metadata()?.len() != bytes_on_disk(size_bytes) {
+        fill_at(&stored, &mut salt, 0)?;
+        if stored.size_bytes()? != bytes_on_disk(size_bytes) {
             let what = "it has another size than when it was written";
             return Err(io::Error::new(io::ErrorKind::InvalidData, what));
         }
         Ok(Sealed {
-            file,
+            stored,
             key: ChunkKey::at_rest(&secret.0, &salt),
             size_bytes,
             last_read: Mutex::new(None),
@@ -74,11 +73,24 @@ impl Sealed {
             .min(CHUNK_BYTES);
         let mut chunk = vec![0; plain + TAG_BYTES];
         let place = SALT_BYTES as u64 + number * (CHUNK_BYTES + TAG_BYTES) as u64;
-        self.file.read_exact_at(&mut chunk, place)?;
+        fill_at(&self.stored, &mut chunk, place)?;
         let opened = self.key.open(number, is_last, &mut chunk)?;
         chunk.truncate(opened);
         Ok(chunk)
     }
+}
+
+fn fill_at(stored: &Stored, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match stored.read_at(&mut buffer[filled..], offset + filled as u64) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(more) => filled += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 impl ReadAt for Sealed {
@@ -141,7 +153,7 @@ mod tests {
     fn opened(bytes: &[u8], with: [u8; 32], size: usize, from: u64) -> io::Result<Vec<u8>> {
         let mut file = tempfile::tempfile()?;
         file.write_all(bytes)?;
-        let sealed = Sealed::open(file, &secret(with), size as u64)?;
+        let sealed = Sealed::open(Stored::File(file), &secret(with), size as u64)?;
         let mut plain = Vec::new();
         Original::new(sealed).from(from).read_to_end(&mut plain)?;
         Ok(plain)

@@ -2,6 +2,8 @@
 
 #[path = "at_rest_tests.rs"]
 mod at_rest;
+#[path = "on_s3_tests.rs"]
+mod on_s3;
 
 use std::io::Read as _;
 use std::time::Duration;
@@ -21,8 +23,12 @@ struct Story {
 impl Story {
     fn begin(scripted: Scripted) -> Story {
         let folder = tempfile::tempdir().expect("a folder");
-        let ledger = Ledger::open(&format!("sqlite:{}", folder.path().join("l.db").display()));
         let artifacts = Artifacts::open(&folder.path().join("artifacts"));
+        Story::in_place(scripted, folder, artifacts.expect("a folder"))
+    }
+
+    fn in_place(scripted: Scripted, folder: tempfile::TempDir, artifacts: Artifacts) -> Story {
+        let ledger = Ledger::open(&format!("sqlite:{}", folder.path().join("l.db").display()));
         let (clock, hand) = ClockHand::at("2026-11-23T10:00:00Z");
         let settings = Settings {
             heartbeat: Duration::from_millis(5),
@@ -32,7 +38,7 @@ impl Story {
         let exports = Exports::new(
             ledger.expect("a ledger"),
             Arc::new(Product::Scripted(Box::new(scripted))),
-            artifacts.expect("a folder"),
+            artifacts,
             Keys::of_a_test(folder.path(), &clock),
             clock,
             Randomness::system(),
@@ -315,7 +321,7 @@ async fn files_that_expired_or_that_a_dead_worker_left_are_removed() {
     assert_eq!(story.ended(id).await.status, Status::Ready);
     running.stop().await;
     let orphan = story.exports.random.artifact_key();
-    drop(story.exports.artifacts.create(&orphan).expect("creates"));
+    drop(story.exports.artifacts.create(&orphan, 0).expect("creates"));
     assert_eq!(story.files(), 2);
     story.exports.clean().await.expect("cleans");
     assert_eq!(story.files(), 1);

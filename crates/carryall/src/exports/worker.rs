@@ -127,10 +127,12 @@ impl Exports {
             tokio::select! {
                 biased;
                 outcome = &mut built => {
-                    return outcome.unwrap_or_else(|_| {
-                        let _ = self.artifacts.remove(&lease.artifact_key);
-                        Built::Failed(Failure::CheckFailed, "the build panicked".to_owned())
-                    });
+                    let Ok(outcome) = outcome else {
+                        self.remove_file(lease.artifact_key.clone()).await;
+                        let panicked = "the build panicked".to_owned();
+                        return Built::Failed(Failure::CheckFailed, panicked);
+                    };
+                    return outcome;
                 }
                 () = self.stop.cancelled(), if !progress.was_cancelled() => progress.cancel(),
                 _ = beat.tick() => {
@@ -158,7 +160,7 @@ impl Exports {
             Ok(()) => tracing::info!(export = %lease.export.id, size_bytes, gaps, "export ready"),
             Err(lost) => {
                 tracing::warn!(export = %lease.export.id, "{lost}; its file is removed");
-                self.remove_file(&lease.artifact_key);
+                self.remove_file(lease.artifact_key.clone()).await;
             }
         }
         Ok(())

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::Web;
 use super::layout::{Layout, Place};
 use super::words;
-use crate::exports::failure::ExportsError;
+use crate::exports::failure::{ExportsError, is_storage_away};
 use crate::keys::KeysError;
 use crate::ledger::LedgerError;
 use crate::product::ProductError;
@@ -56,7 +56,7 @@ pub enum PageError {
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     /// The store of artifacts does not answer.
-    #[error("read the folder of artifacts")]
+    #[error("read finished exports")]
     Artifacts(#[source] std::io::Error),
     /// The public keys cannot be read.
     #[error(transparent)]
@@ -106,6 +106,10 @@ impl IntoResponse for PageError {
             PageError::ConfirmFirst => StatusCode::UNAUTHORIZED.into_response(),
             PageError::Product(error @ (ProductError::Busy(_) | ProductError::Unavailable(_))) => {
                 tracing::error!(error = %error, cause = ?error, "the product does not answer");
+                StatusCode::SERVICE_UNAVAILABLE.into_response()
+            }
+            PageError::Artifacts(error) if is_storage_away(&error) => {
+                tracing::error!(error = %error, "the store of finished exports does not answer");
                 StatusCode::SERVICE_UNAVAILABLE.into_response()
             }
             PageError::Ledger(error) if error.is_passing() => {
@@ -221,7 +225,7 @@ fn explained(status: StatusCode) -> Option<(&'static str, &'static str)> {
         )),
         StatusCode::SERVICE_UNAVAILABLE => Some((
             "Your data cannot be reached right now",
-            "The database does not answer. Nothing is lost. Please try again in a minute.",
+            "What holds it does not answer. Nothing is lost. Please try again in a minute.",
         )),
         StatusCode::INTERNAL_SERVER_ERROR => Some((
             "Something went wrong",

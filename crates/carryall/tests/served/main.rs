@@ -4,6 +4,7 @@ mod api;
 mod audit;
 mod kill;
 mod mail;
+mod on_s3;
 mod protected;
 mod server;
 mod signed;

@@ -94,6 +94,16 @@ impl Server {
 
     /// Started with these flags, and these paths in its environment.
     pub fn start_in(demo: &Demo, flags: &[&str], environment: &[(&str, &Path)]) -> Server {
+        Server::start_at(demo, &demo.artifacts(), flags, environment)
+    }
+
+    /// Keeping its exports there.
+    pub fn start_at(
+        demo: &Demo,
+        artifacts: &Path,
+        flags: &[&str],
+        environment: &[(&str, &Path)],
+    ) -> Server {
         let log = OpenOptions::new()
             .create(true)
             .append(true)
@@ -116,7 +126,7 @@ impl Server {
             .arg("--ledger")
             .arg(demo.ledger())
             .arg("--artifacts")
-            .arg(demo.artifacts())
+            .arg(artifacts)
             .args(flags)
             .envs(environment.iter().copied())
             .stdout(Stdio::piped())
@@ -138,15 +148,35 @@ impl Server {
     }
 
     pub fn send(&self, method: &str, path: &str, cookie: &str, form: &str) -> Answer {
+        self.answer(self.ask(method, path, cookie, "", form))
+    }
+
+    /// What is there from this byte on.
+    pub fn part(&self, path: &str, cookie: &str, from: usize) -> Answer {
+        let range = format!("range: bytes={from}-\r\n");
+        self.answer(self.ask("GET", path, cookie, &range, ""))
+    }
+
+    /// Sends a form, and does not wait for the answer.
+    pub fn post(&self, path: &str, cookie: &str, form: &str) -> TcpStream {
+        self.ask("POST", path, cookie, "", form)
+    }
+
+    fn ask(&self, method: &str, path: &str, cookie: &str, more: &str, form: &str) -> TcpStream {
         let mut stream = TcpStream::connect(&self.address).expect("connects");
         let request = format!(
             "{method} {path} HTTP/1.1\r\nhost: {}\r\ncookie: {cookie}\r\nconnection: close\r\n\
              sec-fetch-site: same-origin\r\ncontent-type: application/x-www-form-urlencoded\r\n\
-             content-length: {}\r\n\r\n{form}",
+             {more}content-length: {}\r\n\r\n{form}",
             self.address,
             form.len()
         );
         stream.write_all(request.as_bytes()).expect("sends");
+        stream
+    }
+
+    #[expect(clippy::unused_self, reason = "an answer of this server")]
+    fn answer(&self, mut stream: TcpStream) -> Answer {
         let mut bytes = Vec::new();
         stream.read_to_end(&mut bytes).expect("answers");
         let end = bytes

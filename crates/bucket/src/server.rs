@@ -1,0 +1,137 @@
+//! For tests: a server of S3's kind in the test's own process, and a line to it that can be cut.
+//!
+//! It speaks real HTTP, checks signatures, and keeps its objects in a folder that goes with it.
+
+mod line;
+mod moto;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use hyper_util::rt::TokioIo;
+use s3s::auth::SimpleAuth;
+use s3s::service::{S3Service, S3ServiceBuilder};
+use tokio::net::TcpListener;
+
+pub use self::line::Line;
+pub use self::moto::Moto;
+use crate::bridge::Bridge;
+use crate::{Access, Address, Bucket, Keys};
+
+const KEY: &str = "a-key-of-a-test";
+const SECRET: &str = "a-secret-of-a-test";
+
+/// A server with an empty bucket `exports`.
+#[derive(Debug)]
+pub struct Server {
+    folder: tempfile::TempDir,
+    address: SocketAddr,
+    _thread: Bridge,
+}
+
+impl Server {
+    /// Starts one.
+    ///
+    /// # Panics
+    /// It cannot be started.
+    #[must_use]
+    pub fn start() -> Server {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(folder.path().join("exports")).expect("a bucket");
+        let files = s3s_fs::FileSystem::new(folder.path()).expect("a store");
+        let mut service = S3ServiceBuilder::new(files);
+        service.set_auth(SimpleAuth::from_single(KEY, SECRET));
+        let service = service.build();
+        let thread = Bridge::start().expect("a thread");
+        let listener = thread.wait(TcpListener::bind("127.0.0.1:0"));
+        let listener = listener.expect("ends").expect("listens");
+        let address = listener.local_addr().expect("has an address");
+        thread.spawn(serve(listener, service));
+        Server {
+            folder,
+            address,
+            _thread: thread,
+        }
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where objects of the bucket lie.
+    #[must_use]
+    pub fn objects(&self) -> PathBuf {
+        self.folder.path().join("exports")
+    }
+
+    /// How many uploads were begun and neither finished nor undone.
+    ///
+    /// # Panics
+    /// The folder cannot be read.
+    #[must_use]
+    pub fn unfinished(&self) -> usize {
+        let is_one = |name: &str| name.starts_with(".upload-") && has_ending(name, "json");
+        let entries = std::fs::read_dir(self.folder.path()).expect("lists");
+        entries
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .filter(|name| is_one(name))
+            .count()
+    }
+
+    /// How it is reached.
+    #[must_use]
+    pub fn access(&self) -> Access {
+        access_at(self.address)
+    }
+
+    /// A bucket of it.
+    ///
+    /// # Panics
+    /// The address is none.
+    #[must_use]
+    pub fn bucket(&self, address: &str) -> Bucket {
+        bucket_at(address, &self.access())
+    }
+
+    /// What programs in other processes take: endpoint, key, secret.
+    #[must_use]
+    pub fn credentials(&self) -> (String, &'static str, &'static str) {
+        (format!("http://{}", self.address), KEY, SECRET)
+    }
+}
+
+fn has_ending(name: &str, ending: &str) -> bool {
+    Path::new(name)
+        .extension()
+        .is_some_and(|found| found == ending)
+}
+
+fn access_at(address: SocketAddr) -> Access {
+    Access {
+        endpoint: Some(format!("http://{address}")),
+        keys: Some(Keys {
+            id: KEY.to_owned(),
+            secret: SECRET.to_owned(),
+            token: None,
+        }),
+        ..Access::default()
+    }
+}
+
+fn bucket_at(address: &str, access: &Access) -> Bucket {
+    let address: Address = address.parse().expect("an address");
+    Bucket::new(address, access).expect("settings that fit")
+}
+
+async fn serve(listener: TcpListener, service: S3Service) {
+    while let Ok((stream, _)) = listener.accept().await {
+        let connection = hyper::server::conn::http1::Builder::new()
+            .serve_connection(TokioIo::new(stream), service.clone());
+        tokio::spawn(async move {
+            // A client that goes away is none of the server's business.
+            let _ = connection.await;
+        });
+    }
+}
