@@ -24,6 +24,7 @@ mod stores;
 mod trace;
 mod verify;
 mod view;
+mod worker;
 
 use std::process::ExitCode;
 
@@ -39,6 +40,7 @@ pub enum Command {
     Demo(demo::Demo),
     // The one with the most flags.
     Serve(Box<serve::Serve>),
+    Worker(Box<worker::Worker>),
     Verify(verify::Verify),
     Trace(trace::Trace),
     View(view::View),
@@ -56,6 +58,7 @@ impl Command {
             Command::Audit(audit) => audit.run(),
             Command::Demo(demo) => demo.run(),
             Command::Serve(serve) => serve.run(),
+            Command::Worker(worker) => worker.run(),
             Command::Verify(verify) => verify.run(),
             Command::Trace(trace) => trace.run(),
             Command::View(view) => view.run(),

@@ -20,6 +20,7 @@ use super::notice_args::NoticeArgs;
 use super::oidc_args::OidcArgs;
 use super::origin::{ProductArgs, SourcePassword, with_hint};
 use super::stores::StoreArgs;
+use super::worker::{NodeArgs, work};
 use crate::clock::Clock;
 use crate::exports::{Exports, Settings};
 use crate::memory;
@@ -109,6 +110,8 @@ pub struct Serve {
     host: HostArgs,
     #[command(flatten)]
     oidc: OidcArgs,
+    #[command(flatten)]
+    node: NodeArgs,
     /// What to log: error, warn, info, debug
     #[arg(
         long,
@@ -123,21 +126,12 @@ pub struct Serve {
 
 impl Serve {
     pub fn run(mut self) -> anyhow::Result<ExitCode> {
-        memory::keep_one_heap();
-        let filter = tracing_subscriber::EnvFilter::try_new(&self.log)
-            .with_context(|| format!("`--log {}` is not a level", self.log))?;
-        tracing_subscriber::fmt()
-            .with_env_filter(filter)
-            .with_writer(std::io::stderr)
-            .init();
+        self.prepare()?;
         let people = if self.demo {
             self.prepare_demo(Path::new("demo"))?
         } else {
             Vec::new()
         };
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .enable_all()
-            .build()?;
         let exports = self.exports()?;
         let operators = match &self.operators {
             Some(path) => Operators::read(path)
@@ -157,8 +151,31 @@ impl Serve {
                 .map(Arc::new),
         };
         let ways = self.notices.ways()?;
-        runtime.block_on(serve(self.listen, exports, site, ways))?;
+        runtime()?.block_on(serve(self.listen, exports, site, ways))?;
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// The same without pages.
+    pub fn run_as_worker(mut self) -> anyhow::Result<ExitCode> {
+        self.prepare()?;
+        if self.demo {
+            self.prepare_demo(Path::new("demo"))?;
+        }
+        let (exports, ways) = (self.exports()?, self.notices.ways()?);
+        runtime()?.block_on(work(exports, ways))?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// What a process of ours is before it does anything.
+    fn prepare(&self) -> anyhow::Result<()> {
+        memory::keep_one_heap();
+        let filter = tracing_subscriber::EnvFilter::try_new(&self.log)
+            .with_context(|| format!("`--log {}` is not a level", self.log))?;
+        tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr)
+            .init();
+        Ok(())
     }
 
     /// Writes the demo, unless it is there, and takes everything from its folder.
@@ -214,7 +231,11 @@ impl Serve {
             .unwrap_or_else(|| PathBuf::from("artifacts"));
         let artifacts = self.store.artifacts(&folder)?;
         let settings = Settings {
-            builders: usize::from(self.builders),
+            builders: if self.node.web_only {
+                0
+            } else {
+                self.builders.into()
+            },
             expire_after: self.expire_after,
             per_day: self.exports_per_day,
             idle_after: self.idle_after,
@@ -259,7 +280,7 @@ async fn serve(
         .into_future();
     let server = tokio::spawn(server);
     asked_to_stop().await?;
-    tracing::info!("stopping: unfinished exports go back into the queue");
+    tracing::info!("stopping: what is not finished in time goes back into the queue");
     stop.cancel();
     workers.stop().await;
     posts.stop().await;
@@ -268,7 +289,14 @@ async fn serve(
     Ok(())
 }
 
-async fn asked_to_stop() -> anyhow::Result<()> {
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+}
+
+/// Waits for SIGTERM or Ctrl-C.
+pub async fn asked_to_stop() -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {
         _ = terminate.recv() => Ok(()),

@@ -33,6 +33,8 @@ pub enum Built {
     Failed(Failure, String),
     /// There is no file, because it was asked to stop.
     Stopped,
+    /// There is no file, because it would be too large for this builder.
+    TooLarge,
 }
 
 /// What a build needs.
@@ -51,6 +53,8 @@ pub struct Build<'a> {
     pub progress: &'a BuildProgress,
     /// How long to wait before each further try when the database is busy or the store away.
     pub patience: &'a [Duration],
+    /// What becomes larger is left to another builder.
+    pub most_bytes: Option<u64>,
 }
 
 impl Build<'_> {
@@ -79,6 +83,7 @@ impl Build<'_> {
                 // What cannot be removed now is found by the sweep.
                 let _ = self.artifacts.remove(&self.lease.artifact_key);
                 match end {
+                    ProductError::Cancelled if self.is_too_large() => Built::TooLarge,
                     ProductError::Cancelled => Built::Stopped,
                     error => Built::Failed(Failure::of(&error), causes(&error)),
                 }
@@ -146,12 +151,21 @@ impl Build<'_> {
         })
     }
 
-    /// Refuses to begin what cannot end; the answer is about how long it will be.
+    fn is_too_large(&self) -> bool {
+        let expected = self.progress.so_far().expected_bytes.unwrap_or(0);
+        self.most_bytes.is_some_and(|most| expected > most)
+    }
+
+    /// Refuses to begin what cannot end, and what another builder is to have; the answer is about how long
+    /// it will be.
     fn check_space(&self) -> Result<u64, ProductError> {
         let export = &self.lease.export;
         let counts = self.product.count(&export.subject_key)?;
         let expected = estimated_bytes(&counts, &export.scope);
         self.progress.restart(expected);
+        if self.is_too_large() {
+            return Err(ProductError::Cancelled);
+        }
         let free = self.artifacts.free_bytes().map_err(output)?;
         if free.is_some_and(|free| free < expected.saturating_add(RESERVED_BYTES)) {
             return Err(output(std::io::ErrorKind::StorageFull.into()));

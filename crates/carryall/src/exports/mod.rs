@@ -35,8 +35,13 @@ use artifacts::Artifacts;
 pub struct Settings {
     /// This process, in the ledger.
     pub worker_name: String,
-    /// How many exports are built at the same time.
+    /// How many exports are built at the same time; none on a node that has only the pages.
     pub builders: usize,
+    /// Of two builders and more, one leaves exports alone that become larger: small ones never wait for all of
+    /// the large ones.
+    pub small_bytes: u64,
+    /// How long the program goes on building when it was asked to stop, before it hands back.
+    pub last_builds: Duration,
     /// How long an export waits for a worker that has died.
     pub lease: Duration,
     /// How often a worker says that it lives, and how far it is.
@@ -72,7 +77,10 @@ pub struct Exports {
     /// How the job is run.
     pub settings: Settings,
     wake: Notify,
+    /// Nothing is begun any more.
     stop: CancellationToken,
+    /// Nothing is ended any more, either.
+    hand_back: CancellationToken,
 }
 
 impl Exports {
@@ -86,7 +94,7 @@ impl Exports {
         random: Randomness,
         settings: Settings,
     ) -> Arc<Exports> {
-        let (wake, stop) = (Notify::new(), CancellationToken::new());
+        let (stop, hand_back) = (CancellationToken::new(), CancellationToken::new());
         Arc::new(Exports {
             ledger,
             product,
@@ -95,22 +103,32 @@ impl Exports {
             clock,
             random,
             settings,
-            wake,
+            wake: Notify::new(),
             stop,
+            hand_back,
         })
     }
 
     /// Starts the workers and the clean-up.
     pub fn start(self: &Arc<Self>) -> Running {
         let tasks = TaskTracker::new();
-        for _ in 0..self.settings.builders.max(1) {
-            tasks.spawn(Arc::clone(self).work());
+        for number in 0..self.settings.builders {
+            let is_for_small = number == 0 && self.settings.builders > 1;
+            let most_bytes = is_for_small.then_some(self.settings.small_bytes);
+            tasks.spawn(Arc::clone(self).work(most_bytes));
+        }
+        if self.settings.builders > 0 {
+            let (stop, exports) = (self.stop.clone(), Arc::clone(self));
+            let told = move || exports.wake.notify_one();
+            self.ledger.listen(move || stop.is_cancelled(), told);
         }
         tasks.spawn(Arc::clone(self).keep_clean());
         tasks.close();
         Running {
             tasks,
             stop: self.stop.clone(),
+            hand_back: self.hand_back.clone(),
+            last_builds: self.settings.last_builds,
         }
     }
 }
@@ -119,12 +137,19 @@ impl Exports {
 pub struct Running {
     tasks: TaskTracker,
     stop: CancellationToken,
+    hand_back: CancellationToken,
+    last_builds: Duration,
 }
 
 impl Running {
-    /// Stops them; builds that are not finished go back into the queue.
+    /// Stops them: nothing is begun any more, and what is not finished in time goes back into the queue, where
+    /// another node takes it at once.
     pub async fn stop(self) {
         self.stop.cancel();
-        self.tasks.wait().await;
+        let finished = tokio::time::timeout(self.last_builds, self.tasks.wait()).await;
+        if finished.is_err() {
+            self.hand_back.cancel();
+            self.tasks.wait().await;
+        }
     }
 }

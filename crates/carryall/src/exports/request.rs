@@ -15,8 +15,9 @@ use crate::ledger::{
 };
 use crate::product::Scope;
 
-/// How often a request that waits for its export looks.
+/// How soon a request that waits for its export looks, and how rarely after a while: many may wait.
 const GLANCE: Duration = Duration::from_millis(25);
+const LATER_GLANCE: Duration = Duration::from_millis(250);
 
 impl Exports {
     /// Asks for an export; while one runs, that one is the answer.
@@ -59,12 +60,14 @@ impl Exports {
         patience: Duration,
     ) -> Result<(), ExportsError> {
         let deadline = tokio::time::Instant::now() + patience;
+        let mut pause = GLANCE;
         while tokio::time::Instant::now() < deadline {
             let export = self.ledger.find_export(subject, id).await?;
             if !export.is_some_and(|export| export.status.is_running()) {
                 return Ok(());
             }
-            tokio::time::sleep(GLANCE).await;
+            tokio::time::sleep(pause).await;
+            pause = pause.mul_f32(1.5).min(LATER_GLANCE);
         }
         Ok(())
     }

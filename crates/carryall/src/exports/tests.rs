@@ -33,6 +33,7 @@ impl Story {
         let settings = Settings {
             heartbeat: Duration::from_millis(5),
             patience: vec![Duration::from_millis(1); 2],
+            last_builds: Duration::ZERO,
             ..Settings::new("test".to_owned())
         };
         let exports = Exports::new(

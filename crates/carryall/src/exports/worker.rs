@@ -22,10 +22,10 @@ const POLL: Duration = Duration::from_secs(1);
 
 impl Exports {
     /// Builds exports until the program ends, then hands back what is not finished.
-    pub(super) async fn work(self: Arc<Self>) {
+    pub(super) async fn work(self: Arc<Self>, most_bytes: Option<u64>) {
         while !self.stop.is_cancelled() {
-            match self.claim().await {
-                Ok(Some(lease)) => self.build(lease).await,
+            match self.claim(most_bytes).await {
+                Ok(Some(lease)) => self.build(lease, most_bytes).await,
                 Ok(None) => self.wait_for_work().await,
                 Err(error) => {
                     tracing::error!(error = %error, "cannot read the queue of exports");
@@ -43,7 +43,7 @@ impl Exports {
         }
     }
 
-    async fn claim(&self) -> Result<Option<Lease>, LedgerError> {
+    async fn claim(&self, most_bytes: Option<u64>) -> Result<Option<Lease>, LedgerError> {
         let claim = Claim {
             owner: self.settings.worker_name.clone(),
             token: self.random.token(),
@@ -52,12 +52,13 @@ impl Exports {
             now: self.clock.now(),
             lease: self.settings.lease,
             max_attempts: self.settings.max_attempts,
+            most_bytes,
         };
         self.ledger.claim_next_export(claim).await
     }
 
     /// Builds one export and tells the ledger how it ended.
-    async fn build(&self, lease: Lease) {
+    async fn build(&self, lease: Lease, most_bytes: Option<u64>) {
         let lease = Arc::new(lease);
         let export = lease.export.id;
         tracing::info!(%export, attempt = lease.export.attempt, "export begins");
@@ -68,7 +69,7 @@ impl Exports {
             }
         }
         let progress = Arc::new(BuildProgress::default());
-        let built = self.start_build(&lease, &progress);
+        let built = self.start_build(&lease, &progress, most_bytes);
         let outcome = self.keep_lease(&lease, &progress, built).await;
         let told = match outcome {
             Built::Whole(artifact) => self.publish(&lease, artifact).await,
@@ -80,7 +81,13 @@ impl Exports {
                     .await
                     .map(drop)
             }
-            Built::Stopped => self.ledger.hand_back_export(&lease).await.map(drop),
+            Built::Stopped | Built::TooLarge => {
+                let expected = progress.so_far().expected_bytes;
+                let handed_back = self.ledger.hand_back_export(&lease, expected).await;
+                // For the builder beside this one.
+                self.wake.notify_one();
+                handed_back.map(drop)
+            }
         };
         if let Err(error) = told {
             // The lease runs out and the export is taken up again.
@@ -93,6 +100,7 @@ impl Exports {
         &self,
         lease: &Arc<Lease>,
         progress: &Arc<BuildProgress>,
+        most_bytes: Option<u64>,
     ) -> oneshot::Receiver<Built> {
         let (tell, built) = oneshot::channel();
         let (product, artifacts) = (Arc::clone(&self.product), self.artifacts.clone());
@@ -108,6 +116,7 @@ impl Exports {
                 lease: &lease,
                 progress: &progress,
                 patience: &patience,
+                most_bytes,
             };
             let _ = tell.send(work.run());
         });
@@ -134,7 +143,7 @@ impl Exports {
                     };
                     return outcome;
                 }
-                () = self.stop.cancelled(), if !progress.was_cancelled() => progress.cancel(),
+                () = self.hand_back.cancelled(), if !progress.was_cancelled() => progress.cancel(),
                 _ = beat.tick() => {
                     let until = later(self.clock.now(), self.settings.lease);
                     match self.ledger.heartbeat(lease, progress.so_far(), until).await {
@@ -173,6 +182,8 @@ impl Settings {
         Settings {
             worker_name,
             builders: 2,
+            small_bytes: 64 << 20,
+            last_builds: Duration::from_secs(5),
             lease: Duration::from_secs(10),
             heartbeat: Duration::from_millis(300),
             max_attempts: 5,

@@ -72,6 +72,18 @@ pub(super) fn one_worker_each(tx: &Tx<'_>) -> &'static str {
     }
 }
 
+/// The word that an export waits. It is heard when the transaction is there, and not before.
+pub(super) const WAITS: &str = "carryall_waits";
+
+/// Tells every node that an export waits. On SQLite the others look by themselves, each second.
+pub(super) fn tell_that_one_waits(tx: &Tx<'_>) -> Result<(), LedgerError> {
+    if !tx.is_sqlite() {
+        let params = named_params! { ":word": WAITS };
+        tx.one("SELECT 1 FROM pg_notify(:word, '')", params, |_| Ok(()))?;
+    }
+    Ok(())
+}
+
 /// Empties the journal of what was written before: a deleted key stands there until it is overwritten. While
 /// another process reads, it waits for the next time.
 ///

@@ -5,11 +5,11 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::audit::append;
-use super::engines::one_worker_each;
+use super::engines::{one_worker_each, tell_that_one_waits};
 use super::secrets::{self, ArtifactSecret};
 use super::sql::{Tx, named_params};
 use super::{
@@ -36,6 +36,8 @@ pub struct Claim {
     pub lease: Duration,
     /// An export that was begun so often is given up.
     pub max_attempts: u32,
+    /// Leaves exports alone that are known to become larger; none takes any.
+    pub most_bytes: Option<u64>,
 }
 
 /// The right to build one export.
@@ -63,9 +65,15 @@ const GIVE_UP: &str = "
         lease_token = NULL, lease_expires_at = NULL, artifact_key = NULL
     WHERE status = 'building' AND lease_expires_at <= :now AND attempt >= :max_attempts
     RETURNING *";
+// Whoever asks again and again waits behind those who ask for the first time within an hour.
 const NEXT: &str = "SELECT id FROM exports
-    WHERE status = 'queued' OR (status = 'building' AND lease_expires_at <= :now)
-    ORDER BY created_at, id LIMIT 1";
+    WHERE (status = 'queued' OR (status = 'building' AND lease_expires_at <= :now))
+        AND coalesce(expected_bytes, 0) <= :most_bytes
+    ORDER BY (SELECT count(*) FROM exports others
+            WHERE others.subject_key = exports.subject_key AND others.id <> exports.id
+                AND others.started_at IS NOT NULL AND others.created_at > :recently),
+        created_at, id LIMIT 1";
+const RECENTLY: SignedDuration = SignedDuration::from_hours(1);
 const CLAIM: &str = "
     UPDATE exports SET status = 'building', attempt = attempt + 1, lease_owner = :owner,
         lease_token = :token, lease_expires_at = :lease_expires_at, artifact_key = :artifact_key,
@@ -88,7 +96,7 @@ const FAIL: &str = "
     WHERE id = :id AND lease_token = :token AND status = 'building'";
 const HAND_BACK: &str = "
     UPDATE exports SET status = 'queued', attempt = attempt - 1, artifact_key = NULL,
-        lease_token = NULL, lease_expires_at = NULL
+        expected_bytes = :expected_bytes, lease_token = NULL, lease_expires_at = NULL
     WHERE id = :id AND lease_token = :token AND status = 'building'";
 
 impl Ledger {
@@ -98,9 +106,12 @@ impl Ledger {
             let now = claim.now.as_millisecond();
             give_up(tx, &claim)?;
             let next = format!("{NEXT} {}", one_worker_each(tx));
-            let next = tx.one(&next, named_params! { ":now": now }, |row| {
-                row.get::<String>(0)
-            })?;
+            let recently = claim.now.checked_sub(RECENTLY).unwrap_or(Timestamp::MIN);
+            let params = named_params! {
+                ":now": now, ":recently": recently.as_millisecond(),
+                ":most_bytes": claim.most_bytes.unwrap_or(u64::MAX),
+            };
+            let next = tx.one(&next, params, |row| row.get::<String>(0))?;
             let Some(id) = next else { return Ok(None) };
             let params = named_params! {
                 ":owner": claim.owner, ":token": claim.token, ":artifact_key": claim.artifact_key,
@@ -199,14 +210,19 @@ impl Ledger {
         .await
     }
 
-    /// Gives the export back to the queue, as if this attempt had not been.
+    /// Gives the export back to the queue, as if this attempt had not been; `expected_bytes` is how large it
+    /// will be, if that is known.
     pub async fn hand_back_export(
         &self,
         lease: &Lease,
+        expected_bytes: Option<u64>,
     ) -> Result<Result<(), LeaseLost>, LedgerError> {
         let (id, token): (ExportId, String) = (lease.export.id, lease.token.clone());
         self.held(None, move |tx| {
-            let params = named_params! { ":id": id.to_string(), ":token": token };
+            let params = named_params! {
+                ":id": id.to_string(), ":token": token, ":expected_bytes": expected_bytes,
+            };
+            tell_that_one_waits(tx)?;
             tx.execute(HAND_BACK, params)
         })
         .await

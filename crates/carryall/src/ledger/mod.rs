@@ -16,6 +16,7 @@ mod leases;
 mod letters;
 mod limits;
 mod locks;
+mod news;
 mod notices;
 mod operator_sessions;
 mod requests;

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::audit::append;
+use super::engines::tell_that_one_waits;
 use super::sql::{Tx, named_params};
 use super::{
     Caller, Event, Export, ExportId, Kind, Ledger, LedgerError, Limit, Protected, SubjectKey, locks,
@@ -99,6 +100,7 @@ impl Ledger {
                 locks::keep(tx, new.id, &protected.lock)?;
             }
             append(tx, new.now, &event.about(new.id).with(kind_of(&new)))?;
+            tell_that_one_waits(tx)?;
             let queued = tx.one(RUNNING, subject, Export::from_row)?;
             queued.map(Requested::Queued).ok_or(LedgerError::Stopped)
         })

@@ -2,9 +2,15 @@
 
 mod api;
 mod audit;
+mod cluster;
+mod faults;
 mod kill;
+mod load;
 mod mail;
+mod nodes;
 mod on_s3;
+#[path = "../servers/postgres.rs"]
+mod postgres_server;
 mod protected;
 mod server;
 mod signed;

@@ -14,7 +14,7 @@ pub const PATIENCE: Duration = Duration::from_mins(1);
 pub struct Demo {
     pub folder: tempfile::TempDir,
     pub email: String,
-    password: String,
+    pub password: String,
 }
 
 impl Demo {
@@ -78,7 +78,7 @@ impl Demo {
 
 /// The running program.
 pub struct Server {
-    child: Child,
+    pub child: Child,
     pub address: String,
 }
 
@@ -248,6 +248,32 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// One request, and its answer if there is a whole one.
+pub fn exchange(
+    address: &str,
+    method: &str,
+    path: &str,
+    cookie: &str,
+    form: &str,
+) -> std::io::Result<Answer> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nhost: {address}\r\ncookie: {cookie}\r\nconnection: close\r\n\
+         sec-fetch-site: same-origin\r\ncontent-type: application/x-www-form-urlencoded\r\n\
+         content-length: {}\r\n\r\n{form}",
+        form.len()
+    );
+    stream.write_all(request.as_bytes())?;
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes)?;
+    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n");
+    let end = end.ok_or(std::io::ErrorKind::UnexpectedEof)?;
+    let body = bytes.split_off(end + 4);
+    let head = String::from_utf8(bytes).map_err(std::io::Error::other)?;
+    Ok(Answer { head, body })
 }
 
 pub struct Answer {

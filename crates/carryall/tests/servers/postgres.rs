@@ -19,6 +19,7 @@ pub struct Postgres {
     running: Option<Child>,
 }
 
+#[allow(dead_code, reason = "whoever starts a server uses a part of it")]
 impl Postgres {
     /// A new, empty one. With a `port` it listens on 127.0.0.1 as well.
     pub fn start(port: Option<u16>) -> Postgres {
@@ -70,7 +71,6 @@ impl Postgres {
     }
 
     /// Stops it at once, as a power cut would, and starts it again after a while.
-    #[allow(dead_code, reason = "not every test stops it")]
     pub fn restart(&mut self, away: Duration) {
         self.stop();
         std::thread::sleep(away);

@@ -49,7 +49,7 @@ async fn a_worker_that_lost_its_lease_cannot_publish_fail_or_hand_back() {
     assert_eq!(
         story
             .ledger
-            .hand_back_export(&stale)
+            .hand_back_export(&stale, None)
             .await
             .expect("answers"),
         Err(LeaseLost)
@@ -129,7 +129,7 @@ async fn an_export_handed_back_waits_again_and_the_attempt_does_not_count() {
     let lease = story.claim().await.expect("an export waits");
     story
         .ledger
-        .hand_back_export(&lease)
+        .hand_back_export(&lease, None)
         .await
         .expect("answers")
         .expect("holds the lease");

@@ -1,6 +1,7 @@
 //! What every ledger must do, whatever its engine. These tests are compiled once for each.
 
 mod chain;
+mod fairness;
 mod files;
 mod jobs;
 mod letters;
@@ -95,6 +96,10 @@ impl Story {
     }
 
     async fn claim(&self) -> Option<Lease> {
+        self.claim_up_to(None).await
+    }
+
+    async fn claim_up_to(&self, most_bytes: Option<u64>) -> Option<Lease> {
         let claim = Claim {
             owner: "worker".to_owned(),
             token: self.random.token(),
@@ -103,6 +108,7 @@ impl Story {
             now: self.clock.now(),
             lease: LEASE,
             max_attempts: 3,
+            most_bytes,
         };
         self.ledger.claim_next_export(claim).await.expect("answers")
     }

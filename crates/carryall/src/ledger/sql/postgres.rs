@@ -134,6 +134,31 @@ impl Pool {
         answer
     }
 
+    /// Calls `told` at once and at each notification, until `is_over` or the connection is lost.
+    pub(in crate::ledger) fn listen(
+        &self,
+        channel: &str,
+        glance: Duration,
+        is_over: &dyn Fn() -> bool,
+        told: &dyn Fn(),
+    ) -> Result<(), LedgerError> {
+        let mut client = self.call()?;
+        client.batch_execute(&format!("LISTEN {channel}"))?;
+        // What was said while nobody listened.
+        told();
+        while !is_over() {
+            let heard = client.notifications().timeout_iter(glance).next()?;
+            if heard.is_some() {
+                told();
+            } else if client.is_closed() {
+                return Err(LedgerError::Unreachable {
+                    detail: "the connection is closed".to_owned(),
+                });
+            }
+        }
+        Ok(())
+    }
+
     /// A connection in its transaction. What has stood idle may be dead, and nobody knows before it is used.
     fn begin(&self, begin: &str) -> Result<Taken<'_>, LedgerError> {
         loop {

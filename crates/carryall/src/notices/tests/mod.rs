@@ -97,6 +97,7 @@ fn process(folder: &tempfile::TempDir, scripted: Scripted, clock: &Clock) -> Arc
         Randomness::system(),
         Settings {
             patience: Vec::new(),
+            last_builds: Duration::ZERO,
             ..Settings::new("test".to_owned())
         },
     )

@@ -65,6 +65,7 @@ impl Stage {
         let settings = Settings {
             heartbeat: Duration::from_millis(5),
             patience: Vec::new(),
+            last_builds: Duration::ZERO,
             ..Settings::new("test".to_owned())
         };
         let product = Arc::new(Product::Scripted(Box::new(scripted)));

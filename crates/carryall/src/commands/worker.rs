@@ -1,0 +1,47 @@
+//! `carryall worker`: a node without pages. And the flags that say what a node does.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use super::serve::{Serve, asked_to_stop};
+use crate::exports::Exports;
+use crate::notices::Ways;
+
+/// What a node does.
+#[derive(Debug, Clone, Copy, Default, clap::Args)]
+pub struct NodeArgs {
+    /// Serve the pages only: exports are built by `carryall worker` or `carryall serve` on the same ledger
+    #[arg(long, env = "CARRYALL_WEB_ONLY")]
+    pub web_only: bool,
+}
+
+/// Build exports that `carryall serve` accepts, without serving pages
+///
+/// Takes the flags of `carryall serve`, so that one configuration is every node's; those of the pages mean
+/// nothing here. All nodes need the same ledger, keys and artifacts.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  carryall worker --source postgres://carryall@db/product --ledger postgres://carryall@db/carryall \\
+      --keys /srv/carryall/keys --artifacts /srv/carryall/artifacts")]
+pub struct Worker {
+    #[command(flatten)]
+    node: Serve,
+}
+
+impl Worker {
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        self.node.run_as_worker()
+    }
+}
+
+/// Builds until SIGTERM or Ctrl-C, then hands back what is not finished in time.
+pub async fn work(exports: Arc<Exports>, ways: Ways) -> anyhow::Result<()> {
+    let posts = ways.start(&exports).await?;
+    let workers = exports.start();
+    println!("Carryall builds exports");
+    asked_to_stop().await?;
+    tracing::info!("stopping: what is not finished in time goes back into the queue");
+    workers.stop().await;
+    posts.stop().await;
+    Ok(())
+}
