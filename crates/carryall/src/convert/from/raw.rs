@@ -43,39 +43,104 @@ pub struct Node {
     pub parent: Option<usize>,
 }
 
-/// The objects of a list, with those in their lists `children` behind them, however deep they stand.
+/// What is open while a tree is read.
+enum Open {
+    /// A list of nodes, and whose children they are.
+    List(Option<usize>),
+    /// The object of a node.
+    Object(usize),
+}
+
+/// The objects of a list, each with those in its list `children` behind it, however deep they stand. Every
+/// byte is looked at once.
 pub fn tree(list: &[u8], children: &[u8]) -> Vec<Node> {
     let mut nodes: Vec<Node> = Vec::new();
-    let mut waiting: Vec<(&[u8], Option<usize>)> = vec![(list, None)];
-    let mut next = 0;
-    while next < waiting.len() {
-        let (list, parent) = waiting[next];
-        next += 1;
-        for element in elements(list) {
-            let place = nodes.len();
-            if element.first() != Some(&b'{') {
-                let text = element.to_vec();
-                nodes.push(Node { text, parent });
-                continue;
+    let mut open = vec![Open::List(None)];
+    let mut at = space(list, 1);
+    while let Some(innermost) = open.last() {
+        let read = match *innermost {
+            Open::List(parent) => element_of_tree(list, at, parent, &mut nodes, &mut open),
+            Open::Object(place) => {
+                member_of_tree(list, at, children, place, &mut nodes[place].text, &mut open)
             }
-            let mut text = vec![b'{'];
-            for (key, value) in members(element) {
-                if key == children && value.first() == Some(&b'[') {
-                    waiting.push((value, Some(place)));
-                    continue;
-                }
-                if text.len() > 1 {
-                    text.push(b',');
-                }
-                text.extend_from_slice(key);
-                text.push(b':');
-                text.extend_from_slice(value);
-            }
-            text.push(b'}');
-            nodes.push(Node { text, parent });
+        };
+        match read {
+            Some(next) => at = next,
+            None => break,
+        }
+    }
+    for innermost in open.iter().rev() {
+        if let Open::Object(place) = innermost {
+            nodes[*place].text.push(b'}');
         }
     }
     nodes
+}
+
+/// Reads the next element of a list, or its end. None where that is no JSON.
+fn element_of_tree(
+    raw: &[u8],
+    at: usize,
+    parent: Option<usize>,
+    nodes: &mut Vec<Node>,
+    open: &mut Vec<Open>,
+) -> Option<usize> {
+    match *raw.get(at)? {
+        b']' => {
+            open.pop();
+            Some(separator(raw, at + 1))
+        }
+        b'{' => {
+            open.push(Open::Object(nodes.len()));
+            let text = vec![b'{'];
+            nodes.push(Node { text, parent });
+            Some(space(raw, at + 1))
+        }
+        _ => {
+            let end = value_end(raw, at);
+            let text = raw[at..end].to_vec();
+            (end > at).then(|| nodes.push(Node { text, parent }))?;
+            Some(separator(raw, end))
+        }
+    }
+}
+
+/// Reads the next member of a node's object, or its end. None where that is no JSON.
+fn member_of_tree(
+    raw: &[u8],
+    at: usize,
+    children: &[u8],
+    place: usize,
+    text: &mut Vec<u8>,
+    open: &mut Vec<Open>,
+) -> Option<usize> {
+    match *raw.get(at)? {
+        b'}' => {
+            open.pop();
+            text.push(b'}');
+            return Some(separator(raw, at + 1));
+        }
+        b'"' => {}
+        _ => return None,
+    }
+    let key_end = value_end(raw, at);
+    let colon = space(raw, key_end);
+    if raw.get(colon) != Some(&b':') {
+        return None;
+    }
+    let (key, start) = (&raw[at..key_end], space(raw, colon + 1));
+    if key == children && raw.get(start) == Some(&b'[') {
+        open.push(Open::List(Some(place)));
+        return Some(space(raw, start + 1));
+    }
+    let end = value_end(raw, start);
+    if text.len() > 1 {
+        text.push(b',');
+    }
+    text.extend_from_slice(key);
+    text.push(b':');
+    text.extend_from_slice(&raw[start..end]);
+    Some(separator(raw, end))
 }
 
 fn space(raw: &[u8], mut at: usize) -> usize {
