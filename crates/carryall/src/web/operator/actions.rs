@@ -61,7 +61,7 @@ async fn file(
     operator: Operator,
     Form(form): Form<LetterForm>,
 ) -> Result<Response, PageError> {
-    operator.only(&web, Role::Ask)?;
+    operator.must_be(&web, Role::Ask)?;
     match accepted(&web, &operator, &form).await? {
         Ok(new) => {
             let by = operator.acts(&web);
@@ -181,7 +181,7 @@ async fn approve(
     Path(id): Path<String>,
     Form(form): Form<Password>,
 ) -> Result<Response, PageError> {
-    operator.only(&web, Role::Approve)?;
+    operator.must_be(&web, Role::Approve)?;
     let by = operator.acts(&web);
     if !web
         .is_operator(operator.name(), form.password, &operator.caller)
@@ -203,7 +203,7 @@ async fn refuse(
     Path(id): Path<String>,
     Form(form): Form<Words>,
 ) -> Result<Response, PageError> {
-    operator.only(&web, Role::Approve)?;
+    operator.must_be(&web, Role::Approve)?;
     let words = match words(&form.words) {
         Ok(words) => words,
         Err(problem) => return unclear(&web, &operator, problem).await,
@@ -243,7 +243,7 @@ async fn close(
     Path(id): Path<String>,
     Form(form): Form<Words>,
 ) -> Result<Response, PageError> {
-    operator.only(&web, Role::Ask)?;
+    operator.must_be(&web, Role::Ask)?;
     let words = match words(&form.words) {
         Ok(words) => words,
         Err(problem) => return unclear(&web, &operator, problem).await,

@@ -27,7 +27,7 @@ async fn download(
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, PageError> {
-    operator.only(&web, Role::Ask)?;
+    operator.must_be(&web, Role::Ask)?;
     let by = operator.acts(&web);
     if by.now - operator.session.created_at >= PROOF_LASTS {
         return Err(PageError::OperatorFirst);

@@ -89,7 +89,7 @@ impl Operator {
     }
 
     /// Only for who has the role. The pages show nobody else a way here.
-    fn only(&self, web: &Web, role: Role) -> Result<(), PageError> {
+    fn must_be(&self, web: &Web, role: Role) -> Result<(), PageError> {
         if self.may(web, role) {
             Ok(())
         } else {

@@ -6,6 +6,7 @@ mod confirming;
 mod downloading;
 mod host_tokens;
 mod letters;
+mod letters_seen;
 mod limits;
 mod oidc;
 mod oidc_lies;
