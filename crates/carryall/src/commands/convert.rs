@@ -21,7 +21,7 @@ use crate::convert::{self, Format, Losses};
 /// Converted, but not all of it, and the documentation does not say so.
 const LOST: u8 = 1;
 
-/// Turn an export into files that other programs read, or what another product handed out into an export
+/// Turn an export into other formats, or another product's into an export
 ///
 /// With `--to`: only a sound export is converted: it is checked first, as `carryall verify` does. What was read, what
 /// was written and what had no place is printed, kind by kind; docs/CONVERT.md lists what each format
