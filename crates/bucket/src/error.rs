@@ -103,6 +103,11 @@ impl BucketError {
         if code.as_deref() == Some("NoSuchBucket") {
             return BucketError::NoBucket;
         }
+        // Some stores answer a wrong key with a status of their own; the word is the same everywhere.
+        if code.as_deref().is_some_and(is_of_the_key) {
+            let code = code.unwrap_or_default();
+            return BucketError::Denied { code };
+        }
         match error {
             object_store::Error::NotFound { .. } => BucketError::Missing,
             object_store::Error::Precondition { .. } => BucketError::Changed,
@@ -137,6 +142,18 @@ impl From<BucketError> for io::Error {
         };
         io::Error::new(kind, error)
     }
+}
+
+/// Words of the S3 protocol for a key that is wrong or may not.
+fn is_of_the_key(code: &str) -> bool {
+    matches!(
+        code,
+        "AccessDenied"
+            | "ExpiredToken"
+            | "InvalidAccessKeyId"
+            | "InvalidToken"
+            | "SignatureDoesNotMatch"
+    )
 }
 
 /// A store that cannot be spoken to, or that cannot answer just now.
