@@ -26,6 +26,7 @@ use super::printed::printed;
 use super::protecting::{RecipientArgs, or_refuse, write_encrypted};
 use super::{destination, given, progress};
 use crate::clock::Clock;
+use crate::memory;
 use crate::protect::{Lock, Passphrase, ProtectError};
 use crate::random::Randomness;
 use crate::web::words;
@@ -78,7 +79,11 @@ type Tree = carryall_format::trace::Trace;
 impl Trace {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         match &self.extract {
-            Some(out) => self.cut_out(out),
+            Some(out) => {
+                // Checked on every core, then read twice: what the threads leave behind is used again.
+                memory::keep_one_heap();
+                self.cut_out(out)
+            }
             None if self.recipients.is_given() => {
                 bail!(
                     "only an extract is written, so only one can be encrypted: name it with --extract"

@@ -39,7 +39,8 @@ fn a_request_goes_to_one_node_is_built_by_another_at_once_and_downloaded_through
 
 #[test]
 fn a_worker_that_is_paused_past_its_lease_cannot_publish_when_it_wakes() {
-    let cluster = Cluster::start(Demo::write(&["--messages", "150000"]));
+    // Long enough to be paused in the middle: 150,000 are built while the signal is on its way.
+    let cluster = Cluster::start(Demo::write(&["--messages", "600000"]));
     let web = cluster.node(&["serve", "--web-only"]);
     let workers = [cluster.node(&["worker"]), cluster.node(&["worker"])];
     let person = &cluster.sign_in(1)[0];
