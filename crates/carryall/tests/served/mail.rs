@@ -163,7 +163,7 @@ fn letters_wait_for_a_mail_server_that_is_away_survive_a_kill_and_go_over_tls_wi
     );
     let to = format!("To: {}", demo.email);
     // Tries of different letters wait for times of their own, so either may come first.
-    for subject in ["was asked for", "is ready"] {
+    for subject in ["data was asked for\r\n", "your export is ready\r\n"] {
         let about = letters.iter().filter(|letter| letter.contains(subject));
         assert_eq!(about.count(), 1, "{letters:?}");
     }
