@@ -76,12 +76,10 @@ pub fn find_credentials_by_key(
     let Some(sign_in) = &map.sign_in else {
         return Ok(None);
     };
-    let (shown, table, key) = (
-        shown(sign_in).join(", "),
-        quoted(&sign_in.table),
-        quoted(&sign_in.key),
-    );
-    let sql = format!("SELECT {shown} FROM {table} WHERE {key} = ?1");
+    let (dialect, shown) = (snapshot.dialect(), shown(sign_in).join(", "));
+    let (table, key) = (dialect.table(&sign_in.table), quoted(&sign_in.key));
+    let parameter = dialect.parameter(1);
+    let sql = format!("SELECT {shown} FROM {table} WHERE {key} = {parameter}");
     let mut statement = snapshot.prepare_for("find a password by key", &sql)?;
     // As in `subject`: text finds an integer only where the column is declared so.
     let integer = who.parse::<i64>().ok().map(Value::Integer);

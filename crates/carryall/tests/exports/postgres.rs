@@ -2,6 +2,7 @@
 
 use carryall_source::connect::{Source, SourceOptions};
 use carryall_source::counts::count;
+use carryall_source::credentials::{find_credentials, find_credentials_by_key};
 use carryall_source::data_map::DataMap;
 use carryall_source::error::SourceError;
 use carryall_source::snapshot::Snapshot;
@@ -228,6 +229,19 @@ fn both_connections_see_the_moment_at_which_the_first_began() {
     assert!(memories(&one) > 0);
     assert_eq!(memories(&one), memories(&two.unwrap()));
     assert_eq!(memories(&source.snapshot().unwrap()), 0);
+}
+
+#[test]
+fn a_password_is_found_by_login_and_by_key() {
+    let (sqlite, postgres, _server) = demo_on_both();
+    let text = std::fs::read_to_string(repository().join("products/isms-copilot/data-map.toml"));
+    let map = DataMap::parse(&text.unwrap(), "map").unwrap();
+    let snapshot = connected(&postgres).snapshot().unwrap();
+    let by_login = find_credentials(&snapshot, &map, MARTA).unwrap().unwrap();
+    let by_key = find_credentials_by_key(&snapshot, &map, &sqlite.key(MARTA)).unwrap();
+    assert_eq!(by_key, Some(by_login));
+    let nobody = find_credentials_by_key(&snapshot, &map, "no key of that kind").unwrap();
+    assert_eq!(nobody, None);
 }
 
 #[test]
