@@ -8,6 +8,9 @@ mod moto;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper::{Method, Request, StatusCode, Uri, header};
 use hyper_util::rt::TokioIo;
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
@@ -46,7 +49,7 @@ impl Server {
         let listener = thread.wait(TcpListener::bind("127.0.0.1:0"));
         let listener = listener.expect("ends").expect("listens");
         let address = listener.local_addr().expect("has an address");
-        thread.spawn(serve(listener, service));
+        thread.spawn(serve(listener, service, folder.path().to_owned()));
         Server {
             folder,
             address,
@@ -125,13 +128,40 @@ fn bucket_at(address: &str, access: &Access) -> Bucket {
     Bucket::new(address, access).expect("settings that fit")
 }
 
-async fn serve(listener: TcpListener, service: S3Service) {
+async fn serve(listener: TcpListener, service: S3Service, folder: PathBuf) {
     while let Ok((stream, _)) = listener.accept().await {
+        let (service, folder) = (service.clone(), folder.clone());
+        let answering = service_fn(move |request: Request<Incoming>| {
+            let (method, address) = (request.method(), request.uri());
+            let is_undone = *method == Method::DELETE && !is_begun(&folder, address);
+            let service = service.clone();
+            async move {
+                let mut answer = service.call(request.map(s3s::Body::from)).await?;
+                // This library denies access to an upload that there is not; S3 says that there is none.
+                if is_undone && answer.status() == StatusCode::FORBIDDEN {
+                    let said = "<Error><Code>NoSuchUpload</Code></Error>".to_owned();
+                    *answer.status_mut() = StatusCode::NOT_FOUND;
+                    answer.headers_mut().remove(header::CONTENT_LENGTH);
+                    *answer.body_mut() = said.into();
+                }
+                Ok::<_, s3s::HttpError>(answer)
+            }
+        });
         let connection = hyper::server::conn::http1::Builder::new()
-            .serve_connection(TokioIo::new(stream), service.clone());
+            .serve_connection(TokioIo::new(stream), answering);
         tokio::spawn(async move {
             // A client that goes away is none of the server's business.
             let _ = connection.await;
         });
     }
+}
+
+/// Whether the upload that an address names was begun and neither finished nor undone; true of an
+/// address that names none.
+fn is_begun(folder: &Path, address: &Uri) -> bool {
+    let query = address.query().unwrap_or_default();
+    let id = query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("uploadId="));
+    id.is_none_or(|id| folder.join(format!(".upload-{id}.json")).exists())
 }

@@ -284,3 +284,19 @@ fn what_is_wrong_with_the_bucket_or_the_key_is_told_apart() {
     assert!(matches!(error, BucketError::Denied { .. }), "{error}");
     assert!(error.hint().is_some());
 }
+
+#[test]
+fn an_upload_is_undone_once_and_undoing_it_again_is_no_error() {
+    let server = Server::start();
+    let bucket = server.bucket("s3://exports");
+    let mut upload = bucket.upload("a", "a.note", 0).unwrap();
+    upload.write_all(&vec![1; 20 << 20]).unwrap();
+    drop(upload);
+    let note = std::fs::read(server.objects().join("a.note")).unwrap();
+    bucket.undo_upload("a", "a.note").unwrap();
+    // As if the answer had been lost before the note was removed.
+    std::fs::write(server.objects().join("a.note"), note).unwrap();
+    bucket.undo_upload("a", "a.note").unwrap();
+    assert!(!server.objects().join("a.note").exists());
+    assert_eq!(server.unfinished(), 0);
+}

@@ -136,14 +136,7 @@ async fn a_store_that_stays_away_ends_the_export_in_plain_words_and_is_swept_whe
     assert_eq!(export.failure.as_deref(), Some("storage_away"));
     assert_eq!(shelf.held(), (1, 1), "a note, and what it speaks of");
     shelf.line.mend();
-    // A connection of before may break once more; the next round finds what is left.
-    for _ in 0..20 {
-        story.exports.clean().await.expect("cleans");
-        if shelf.held() == (0, 0) {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    story.exports.clean().await.expect("cleans");
     assert_eq!(shelf.held(), (0, 0));
     // The next one is as any.
     let id = story.request().await;
