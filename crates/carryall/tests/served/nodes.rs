@@ -39,19 +39,20 @@ fn a_request_goes_to_one_node_is_built_by_another_at_once_and_downloaded_through
 
 #[test]
 fn a_worker_that_is_paused_past_its_lease_cannot_publish_when_it_wakes() {
-    // Long enough to be paused in the middle: 150,000 are built while the signal is on its way.
+    // Long enough to be paused in the middle.
     let cluster = Cluster::start(Demo::write(&["--messages", "600000"]));
     let web = cluster.node(&["serve", "--web-only"]);
     let workers = [cluster.node(&["worker"]), cluster.node(&["worker"])];
     let person = &cluster.sign_in(1)[0];
-    let begun = std::thread::scope(|scope| {
+    // The click's own request waits for its export: the signal does not wait for the click.
+    let paused = std::thread::scope(|scope| {
         scope.spawn(|| ask(&web.address, person));
-        cluster.wait_for(PATIENCE, |exports| {
+        let begun = cluster.wait_for(PATIENCE, |exports| {
             exports.first().is_some_and(|row| row.status == "building")
-        })
+        });
+        signal("-STOP", begun[0].process());
+        begun[0].process()
     });
-    let paused = begun[0].process();
-    signal("-STOP", paused);
     let done = cluster.wait_for(PATIENCE, |exports| exports[0].status == "ready");
     assert_eq!(done[0].attempt, 2);
     assert_ne!(done[0].process(), paused, "the other one has built it");
@@ -80,9 +81,9 @@ fn a_worker_that_is_asked_to_stop_ends_or_hands_back_and_another_goes_on_at_once
         scope.spawn(|| ask(&web.address, person));
         cluster.wait_for(PATIENCE, |exports| {
             exports.first().is_some_and(|row| row.status == "building")
-        })
+        });
+        signal("-TERM", first.child.id());
     });
-    signal("-TERM", first.child.id());
     let _second = cluster.node(&["worker"]);
     assert!(first.child.wait().expect("ends").success());
     let after = cluster.wait_for(PATIENCE, |exports| exports[0].status == "ready");
