@@ -82,17 +82,37 @@ impl BucketError {
                 "check the flags that begin with `--s3-` and the AWS_ environment variables"
             }
             BucketError::NoBucket => {
-                "make the bucket, or check its name, `--s3-endpoint` and `--s3-region`"
+                "make the bucket, or check its name, the endpoint and the region"
             }
             BucketError::Denied { .. } => {
                 "check the access key; it needs s3:ListBucket and s3:GetObject, to write also s3:PutObject, s3:DeleteObject and s3:AbortMultipartUpload"
             }
-            BucketError::Away { .. } => "check `--s3-endpoint`, and whether the store runs",
+            BucketError::Away { .. } => {
+                "check `--s3-endpoint` (or `--files-s3-endpoint`), and whether the store runs"
+            }
             BucketError::Name { .. }
             | BucketError::Missing
             | BucketError::Changed
             | BucketError::Refused { .. } => return None,
         })
+    }
+
+    /// Whether it says nothing about the object that was asked for, but about the store, the bucket or the key.
+    #[must_use]
+    pub fn is_of_the_store(&self) -> bool {
+        match self {
+            BucketError::Address { .. }
+            | BucketError::Endpoint { .. }
+            | BucketError::PlainHttp
+            | BucketError::Settings { .. }
+            | BucketError::NoBucket
+            | BucketError::Away { .. } => true,
+            BucketError::Denied { code } => is_of_the_key(code) && code != "AccessDenied",
+            BucketError::Name { .. }
+            | BucketError::Missing
+            | BucketError::Changed
+            | BucketError::Refused { .. } => false,
+        }
     }
 
     /// What the library's error means.

@@ -26,12 +26,13 @@ const TRIES: u32 = 3;
 #[derive(Debug)]
 pub struct Object {
     /// Its thread reads.
-    _bucket: Bucket,
+    bucket: Bucket,
     size_bytes: u64,
     e_tag: Option<String>,
     coming: Receiver<Result<Bytes, BucketError>>,
     piece: Bytes,
     left_bytes: u64,
+    failure: Option<BucketError>,
 }
 
 /// What is known of an object before its bytes.
@@ -90,7 +91,8 @@ impl Object {
         let head = bucket.bridge().wait(head);
         let head = head.and_then(Result::ok).ok_or_else(BucketError::ended)??;
         Ok(Object {
-            _bucket: bucket.clone(),
+            bucket: bucket.clone(),
+            failure: None,
             size_bytes: head.size_bytes,
             e_tag: head.e_tag,
             coming,
@@ -103,6 +105,25 @@ impl Object {
     #[must_use]
     pub fn size_bytes(&self) -> u64 {
         self.size_bytes
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub fn bucket(&self) -> &Bucket {
+        &self.bucket
+    }
+
+    /// Why it could not be read to its end.
+    #[must_use]
+    pub fn failure(&self) -> Option<&BucketError> {
+        self.failure.as_ref()
+    }
+
+    /// The next bytes, or the failure, which is kept.
+    fn next_piece(&mut self) -> Result<Bytes, BucketError> {
+        let piece = self.coming.blocking_recv();
+        let piece = piece.unwrap_or_else(|| Err(broken_off()));
+        piece.inspect_err(|error| self.failure = Some(error.clone()))
     }
 }
 
@@ -169,8 +190,7 @@ impl Read for Object {
             return Ok(0);
         }
         while self.piece.is_empty() {
-            let piece = self.coming.blocking_recv();
-            self.piece = piece.unwrap_or_else(|| Err(broken_off()))?;
+            self.piece = self.next_piece()?;
         }
         let most = usize::try_from(self.left_bytes).unwrap_or(usize::MAX);
         let taken = buffer.len().min(self.piece.len()).min(most);

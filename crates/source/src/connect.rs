@@ -1,9 +1,9 @@
 //! What a product is connected by: its database and its files.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::error::SourceError;
-use crate::files::{FileError, FileStore};
+use crate::files::{FileError, FilePlace, FileStore};
 use crate::postgres::Postgres;
 use crate::snapshot::Snapshot;
 use crate::sqlite::Sqlite;
@@ -38,8 +38,8 @@ pub struct SourceOptions {
     pub password: Option<String>,
     /// The schemas that the data map speaks of; PostgreSQL's `public` when there are none.
     pub schemas: Vec<String>,
-    /// The folder that holds uploaded files.
-    pub files: Option<PathBuf>,
+    /// Where uploaded files are.
+    pub files: Option<FilePlace>,
 }
 
 /// A product's database and files. Cheap to clone.
@@ -80,7 +80,8 @@ impl Source {
     /// Opens both once, to see that they can be read.
     pub fn connect(options: &SourceOptions) -> Result<Source, ConnectError> {
         let database = Database::open(options)?;
-        let files = options.files.as_deref().map(FileStore::local).transpose()?;
+        let files = options.files.as_ref().map(FileStore::open_place);
+        let files = files.transpose()?;
         Ok(Source { database, files })
     }
 

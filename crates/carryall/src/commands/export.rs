@@ -18,6 +18,7 @@ use super::keys::SigningKeyArg;
 use super::origin::{SourceArgs, with_hint};
 use super::progress::ExportProgress;
 use super::protecting::{ProtectArgs, write_encrypted};
+use super::stores::{FilesArgs, ReachArgs};
 
 use crate::clock::Clock;
 use crate::protect::Lock;
@@ -40,9 +41,8 @@ const WITH_GAPS: u8 = 3;
 pub struct Export {
     #[command(flatten)]
     source: SourceArgs,
-    /// The folder that holds the product's uploaded files
-    #[arg(long, value_name = "DIR", env = "CARRYALL_FILES")]
-    files: Option<PathBuf>,
+    #[command(flatten)]
+    files: FilesArgs,
     /// Whose data: the e-mail address, or the product's key of the account
     #[arg(long, value_name = "EMAIL_OR_KEY")]
     subject: String,
@@ -65,6 +65,8 @@ pub struct Export {
     /// Leave the bytes of files out; their records stay
     #[arg(long)]
     without_file_contents: bool,
+    #[command(flatten)]
+    reach: ReachArgs,
 }
 
 impl Export {
@@ -77,7 +79,8 @@ impl Export {
         let lock = self.protect.lock(&self.out)?;
         let signing_key = self.signing_key.read()?;
         let map = self.source.product.load()?;
-        let source = self.source.connect(&map, self.files.clone())?;
+        let files = self.files.place(&self.reach)?;
+        let source = self.source.connect(&map, files)?;
         let snapshot = source
             .snapshot()
             .map_err(|error| with_hint(&error, error.hint()))?;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::anyhow;
 use carryall_source::connect::{Source, SourceOptions};
 use carryall_source::data_map::DataMap;
+use carryall_source::files::FilePlace;
 
 use crate::products;
 
@@ -80,8 +81,8 @@ impl ProductArgs {
 }
 
 impl SourceArgs {
-    /// Opens the database, and the files' folder if there is one.
-    pub fn connect(&self, map: &DataMap, files: Option<PathBuf>) -> anyhow::Result<Source> {
+    /// Opens the database, and the place of the files if there is one.
+    pub fn connect(&self, map: &DataMap, files: Option<FilePlace>) -> anyhow::Result<Source> {
         let options = SourceOptions {
             database: self.source.clone(),
             password: self.password.read()?,

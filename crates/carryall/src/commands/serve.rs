@@ -19,7 +19,7 @@ use super::ledger::LedgerPassword;
 use super::notice_args::NoticeArgs;
 use super::oidc_args::OidcArgs;
 use super::origin::{ProductArgs, SourcePassword, with_hint};
-use super::stores::StoreArgs;
+use super::stores::{FilesArgs, StoreArgs};
 use super::worker::{NodeArgs, work};
 use crate::clock::Clock;
 use crate::exports::{Exports, Settings};
@@ -62,9 +62,8 @@ pub struct Serve {
     source: Option<String>,
     #[command(flatten)]
     password: SourcePassword,
-    /// The folder that holds the product's uploaded files
-    #[arg(long, value_name = "DIR", env = "CARRYALL_FILES")]
-    files: Option<PathBuf>,
+    #[command(flatten)]
+    files: FilesArgs,
     #[command(flatten)]
     product: ProductArgs,
     /// Carryall's own records, as sqlite:PATH or `postgres://USER@HOST/DATABASE` [default: sqlite:./carryall.db]
@@ -197,7 +196,7 @@ impl Serve {
             })?;
         }
         self.source = Some(format!("sqlite:{}", database.display()));
-        self.files = Some(folder.join("files"));
+        self.files.files = Some(folder.join("files"));
         self.ledger
             .get_or_insert_with(|| format!("sqlite:{}", folder.join("carryall.db").display()));
         self.artifacts
@@ -216,7 +215,7 @@ impl Serve {
             database,
             password: self.password.read()?,
             schemas: map.database.schemas.clone(),
-            files: self.files.clone(),
+            files: self.files.place(&self.store.reach)?,
         })
         .map_err(|error| with_hint(&error, error.hint()))?;
         let product = Connected::new(map, source, clock.clone())

@@ -4,18 +4,19 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 use carryall_bucket::{Access, Address, Bucket, BucketError, Encryption, Keys};
+use carryall_source::files::FilePlace;
 
 use super::origin::with_hint;
 use crate::exports::artifacts::Artifacts;
 
 /// How an S3 store is reached.
 #[derive(Debug, Clone, Default, clap::Args)]
-#[command(next_help_heading = "S3, for places that begin with s3://")]
+#[command(next_help_heading = HEADING)]
 #[expect(
     clippy::struct_field_names,
     reason = "fields are called as their flags are"
 )]
-pub struct StoreArgs {
+pub struct ReachArgs {
     /// The store's address, such as `https://s3.example.com` [default: AWS]
     #[arg(long, value_name = "URL", env = "CARRYALL_S3_ENDPOINT")]
     s3_endpoint: Option<String>,
@@ -44,9 +45,86 @@ pub struct StoreArgs {
         requires = "s3_access_key_file"
     )]
     s3_secret_key_file: Option<PathBuf>,
+}
+
+const HEADING: &str = "S3, for places that begin with s3://";
+
+/// Where finished exports are kept, when that is a store.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = HEADING)]
+pub struct StoreArgs {
+    #[command(flatten)]
+    pub reach: ReachArgs,
     /// What the store encrypts finished exports with, beside their own encryption: AES256, aws:kms, aws:kms:KEY
     #[arg(long, value_name = "KIND", env = "CARRYALL_S3_ENCRYPTION")]
     s3_encryption: Option<Encryption>,
+}
+
+/// Where the product's files are.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "fields are called as their flags are"
+)]
+pub struct FilesArgs {
+    /// The product's uploaded files: a folder, or `s3://BUCKET/PREFIX`; they are only ever read
+    #[arg(long, value_name = "PLACE", env = "CARRYALL_FILES")]
+    pub files: Option<PathBuf>,
+    /// The store of --files, when it is not that of --s3-endpoint
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "CARRYALL_FILES_S3_ENDPOINT",
+        help_heading = HEADING
+    )]
+    files_s3_endpoint: Option<String>,
+    /// Its region, when it is not that of --s3-region
+    #[arg(
+        long,
+        value_name = "REGION",
+        env = "CARRYALL_FILES_S3_REGION",
+        help_heading = HEADING
+    )]
+    files_s3_region: Option<String>,
+    /// A file with the id of a key that may read --files and nothing else [default: the other one]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "CARRYALL_FILES_S3_ACCESS_KEY_FILE",
+        requires = "files_s3_secret_key_file",
+        help_heading = HEADING
+    )]
+    files_s3_access_key_file: Option<PathBuf>,
+    /// A file with its secret
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "CARRYALL_FILES_S3_SECRET_KEY_FILE",
+        requires = "files_s3_access_key_file",
+        help_heading = HEADING
+    )]
+    files_s3_secret_key_file: Option<PathBuf>,
+}
+
+impl FilesArgs {
+    /// Where they are, if that was said.
+    pub fn place(&self, reach: &ReachArgs) -> anyhow::Result<Option<FilePlace>> {
+        let Some(place) = &self.files else {
+            return Ok(None);
+        };
+        let Some(address) = address(place)? else {
+            return Ok(Some(FilePlace::Folder(place.clone())));
+        };
+        let mut access = reach.access()?;
+        let (id, secret) = (
+            &self.files_s3_access_key_file,
+            &self.files_s3_secret_key_file,
+        );
+        access.keys = keys(id.as_deref(), secret.as_deref())?.or(access.keys);
+        access.endpoint = self.files_s3_endpoint.clone().or(access.endpoint);
+        access.region = self.files_s3_region.clone().or(access.region);
+        Ok(Some(FilePlace::Bucket(address, Box::new(access))))
+    }
 }
 
 impl StoreArgs {
@@ -58,7 +136,11 @@ impl StoreArgs {
                 format!("the folder for finished exports {place} cannot be used")
             });
         };
-        let bucket = Bucket::new(address, &self.access()?).map_err(advised)?;
+        let access = Access {
+            encryption: self.s3_encryption.clone(),
+            ..self.reach.access()?
+        };
+        let bucket = Bucket::new(address, &access).map_err(advised)?;
         match bucket.look() {
             // It may be back before somebody asks for an export, and until then says so itself.
             Err(error @ BucketError::Away { .. }) => {
@@ -70,26 +152,32 @@ impl StoreArgs {
         }
         Ok(Artifacts::within(bucket))
     }
+}
 
+impl ReachArgs {
     fn access(&self) -> anyhow::Result<Access> {
-        let keys = match (&self.s3_access_key_file, &self.s3_secret_key_file) {
-            (Some(id), Some(secret)) => Some(Keys {
-                id: read(id)?,
-                secret: read(secret)?,
-                token: None,
-            }),
-            _ => None,
-        };
+        let (id, secret) = (&self.s3_access_key_file, &self.s3_secret_key_file);
         Ok(Access {
             endpoint: self.s3_endpoint.clone(),
             region: self.s3_region.clone(),
             is_virtual_hosted: self.s3_virtual_hosted,
-            keys,
+            keys: keys(id.as_deref(), secret.as_deref())?,
             may_be_plain: self.s3_plain_http,
-            encryption: self.s3_encryption.clone(),
+            encryption: None,
             patience: None,
         })
     }
+}
+
+fn keys(id: Option<&Path>, secret: Option<&Path>) -> anyhow::Result<Option<Keys>> {
+    let (Some(id), Some(secret)) = (id, secret) else {
+        return Ok(None);
+    };
+    Ok(Some(Keys {
+        id: read(id)?,
+        secret: read(secret)?,
+        token: None,
+    }))
 }
 
 /// The address of a bucket, if it is no folder.
@@ -104,7 +192,7 @@ fn address(place: &Path) -> anyhow::Result<Option<Address>> {
 fn read(path: &Path) -> anyhow::Result<String> {
     let text = std::fs::read_to_string(path).map_err(|error| {
         let path = path.display();
-        anyhow!("the key file {path} cannot be read: {error}\nhint: check the path after `--s3-access-key-file` and `--s3-secret-key-file`")
+        anyhow!("the key file {path} cannot be read: {error}\nhint: check the path after the flag that ends with `-key-file`")
     })?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }

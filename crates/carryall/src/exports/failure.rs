@@ -20,6 +20,8 @@ pub enum Failure {
     DatabaseBusy,
     /// The product's database is gone or cannot be read.
     DatabaseUnavailable,
+    /// The place of the product's files does not answer.
+    FilesUnavailable,
     /// The account is gone or disabled.
     AccountClosed,
     /// The chosen workspace is not there.
@@ -33,13 +35,14 @@ pub enum Failure {
 }
 
 impl Failure {
-    const ALL: [Failure; 11] = [
+    const ALL: [Failure; 12] = [
         Failure::DiskFull,
         Failure::StorageUnwritable,
         Failure::StorageAway,
         Failure::KeyUnreadable,
         Failure::DatabaseBusy,
         Failure::DatabaseUnavailable,
+        Failure::FilesUnavailable,
         Failure::AccountClosed,
         Failure::WorkspaceGone,
         Failure::CheckFailed,
@@ -56,6 +59,7 @@ impl Failure {
             Failure::KeyUnreadable => "key_unreadable",
             Failure::DatabaseBusy => "database_busy",
             Failure::DatabaseUnavailable => "database_unavailable",
+            Failure::FilesUnavailable => "files_unavailable",
             Failure::AccountClosed => "account_closed",
             Failure::WorkspaceGone => "workspace_gone",
             Failure::CheckFailed => "check_failed",
@@ -92,6 +96,9 @@ impl Failure {
             Failure::DatabaseUnavailable => {
                 "The database with your data cannot be reached at the moment."
             }
+            Failure::FilesUnavailable => {
+                "The place where your uploaded files are kept cannot be reached at the moment."
+            }
             Failure::AccountClosed => {
                 "This account is closed or disabled, so nothing can be exported."
             }
@@ -118,6 +125,7 @@ impl Failure {
         match error {
             ProductError::Busy(_) => Failure::DatabaseBusy,
             ProductError::Unavailable(_) => Failure::DatabaseUnavailable,
+            ProductError::FilesUnavailable(_) => Failure::FilesUnavailable,
             ProductError::NoAccount => Failure::AccountClosed,
             ProductError::NoWorkspace => Failure::WorkspaceGone,
             ProductError::Output(_) if is_storage_away(error) => Failure::StorageAway,

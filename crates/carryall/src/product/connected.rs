@@ -198,6 +198,7 @@ impl From<ExportError> for ProductError {
     fn from(error: ExportError) -> Self {
         match error {
             ExportError::Source(error) => error.into(),
+            ExportError::Files(error) => ProductError::FilesUnavailable(Box::new(error)),
             ExportError::Write(WriteError::Output(error)) => ProductError::Output(Box::new(error)),
             ExportError::UnknownWorkspace { .. } => ProductError::NoWorkspace,
             ExportError::Cancelled => ProductError::Cancelled,

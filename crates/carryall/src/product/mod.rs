@@ -77,6 +77,9 @@ pub enum ProductError {
     /// It is gone, or cannot be read.
     #[error("read the product's database")]
     Unavailable(#[source] Cause),
+    /// The place of its files does not answer, or not to us.
+    #[error("read the product's files")]
+    FilesUnavailable(#[source] Cause),
     /// There is no such account, or it is disabled.
     #[error("find the account: it is unknown or disabled")]
     NoAccount,

@@ -115,8 +115,8 @@ fn a_flag_that_cannot_be_meant_is_named() {
     assert_says(
         &said_of(&[]),
         &[
-            "the files' folder is not known",
-            "--files DIR",
+            "the place of the product's files is not known",
+            "--files PLACE",
             "--without-file-contents",
         ],
     );

@@ -18,6 +18,7 @@ mod dangling;
 mod encrypted;
 mod export_file;
 mod extracts;
+mod files_on_s3;
 mod incoming;
 mod json_values;
 mod keys;

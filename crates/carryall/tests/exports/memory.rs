@@ -54,7 +54,7 @@ fn an_export_of_many_messages_and_a_large_file_stays_under_48_mib() {
 
 /// Runs it to its end, which must be a good one, and watches its memory.
 #[track_caller]
-fn assert_stays_under(goal_kib: u64, mut command: Command) {
+pub fn assert_stays_under(goal_kib: u64, mut command: Command) {
     let mut running = command.spawn().unwrap();
     let mut peak = 0;
     let ended = loop {

@@ -48,13 +48,17 @@ impl Run<'_> {
                 match opened {
                     Ok(mut file) => {
                         self.copy_contents(entry, row, &id, &mut file)?;
+                        // Not a gap: the file is whole, and another try finds it so.
+                        if let Some(failure) = file.store_failure() {
+                            return Err(failure.into());
+                        }
                         if file.is_unchanged() {
                             Ok(())
                         } else {
                             self.note_changed(entry, &id)
                         }
                     }
-                    Err(error) => self.note_unreadable(entry, &id, &error),
+                    Err(error) => self.note_unreadable(entry, &id, error),
                 }
             }
             Some(ContentsPlan::Blob {
@@ -139,14 +143,15 @@ impl Run<'_> {
         self.contents_gap(GapCode::ObjectChanged, entry, id, reason)
     }
 
+    /// A file that cannot be had is a gap; a place of files that cannot be had is the end.
     fn note_unreadable(
         &mut self,
         entry: &EntryPlan,
         id: &[u8],
-        error: &FileError,
+        error: FileError,
     ) -> Result<(), ExportError> {
         // Never the key: where a file lies may be withheld.
-        let (code, reason) = match error {
+        let (code, reason) = match &error {
             FileError::Missing { .. } => (
                 GapCode::MissingObject,
                 "the file is no longer in the product's file store".to_owned(),
@@ -167,10 +172,11 @@ impl Run<'_> {
                 GapCode::MissingObject,
                 format!("the product's database does not say where the file lies: {why}"),
             ),
-            FileError::Read { cause, .. } | FileError::Root { cause, .. } => (
+            FileError::Read { cause, .. } => (
                 GapCode::MissingObject,
                 format!("the file could not be opened: {cause}"),
             ),
+            FileError::Root { .. } | FileError::Bucket { .. } => return Err(error.into()),
         };
         self.contents_gap(code, entry, id, reason)
     }

@@ -4,6 +4,7 @@ use carryall_format::write::WriteError;
 
 use crate::check::MapProblem;
 use crate::error::SourceError;
+use crate::files::FileError;
 use crate::plan::PlanError;
 
 /// Why an export did not end well. Nothing that it wrote may be kept.
@@ -30,8 +31,11 @@ pub enum ExportError {
         /// What was asked for.
         id: String,
     },
+    /// The place of files does not answer, or not to us.
+    #[error(transparent)]
+    Files(#[from] FileError),
     /// Files are mapped, and nobody said where they are.
-    #[error("the files' folder is not known")]
+    #[error("the place of the product's files is not known")]
     NoFileStore,
     /// Somebody asked to stop.
     #[error("the export was cancelled")]
@@ -44,6 +48,7 @@ impl ExportError {
     pub fn hint(&self) -> Option<String> {
         match self {
             ExportError::Source(error) => error.hint(),
+            ExportError::Files(error) => error.hint(),
             ExportError::MapDoesNotFit { .. } => Some(
                 "is this the product's database? After an upgrade of the product, run `carryall coverage` and mend the map".to_owned(),
             ),
@@ -54,7 +59,7 @@ impl ExportError {
                 Some("the entry's `owner`, `parent`, `where` or `query` in the data map lets other people's rows through".to_owned())
             }
             ExportError::NoFileStore => Some(
-                "name it with `--files DIR`, or leave the bytes out with `--without-file-contents`".to_owned(),
+                "name it with `--files PLACE`, or leave the bytes out with `--without-file-contents`".to_owned(),
             ),
             _ => None,
         }

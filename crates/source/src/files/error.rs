@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use carryall_bucket::BucketError;
 use rustix::io::Errno;
 
 /// A file could not be delivered.
@@ -15,6 +16,14 @@ pub enum FileError {
         path: PathBuf,
         /// Why.
         cause: io::Error,
+    },
+    /// The bucket of files itself, or its store.
+    #[error("read the files in {bucket}: {cause}")]
+    Bucket {
+        /// Its address.
+        bucket: String,
+        /// Why.
+        cause: BucketError,
     },
     /// Nothing there.
     #[error("read the file `{key}`: there is none")]
@@ -35,7 +44,7 @@ pub enum FileError {
         key: String,
     },
     /// The key leads out of the root, or through a link, which might.
-    #[error("read the file `{key}`: it is not inside the folder of files, or is a link")]
+    #[error("read the file `{key}`: it is not inside the place of files, or is a link")]
     Outside {
         /// Its key.
         key: String,
@@ -63,6 +72,7 @@ impl FileError {
     pub fn hint(&self) -> Option<String> {
         match self {
             FileError::Root { .. } => Some("check the path after `--files`".to_owned()),
+            FileError::Bucket { cause, .. } => cause.hint().map(str::to_owned),
             FileError::Denied { .. } => {
                 Some("let this account read the product's files".to_owned())
             }

@@ -1,10 +1,11 @@
-//! Names that people give to files, and keys that somebody planted.
+//! A folder's own traps: links, devices, rights, names that only a disk takes.
 
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use rustix::fs::{CWD, Mode};
 use tempfile::TempDir;
 
 use super::*;
@@ -13,6 +14,11 @@ use super::*;
 struct Disk {
     folder: TempDir,
     store: FileStore,
+    inner: Folder,
+}
+
+fn local(root: &Path) -> Result<FileStore, FileError> {
+    FileStore::open_place(&FilePlace::Folder(root.to_owned()))
 }
 
 impl Disk {
@@ -20,8 +26,12 @@ impl Disk {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir_all(folder.path().join("files/sub/deeper")).unwrap();
         fs::write(folder.path().join("secret"), "secret").unwrap();
-        let store = FileStore::local(&folder.path().join("files")).unwrap();
-        Disk { folder, store }
+        let root = folder.path().join("files");
+        Disk {
+            store: local(&root).unwrap(),
+            inner: Folder::open(&root).unwrap(),
+            folder,
+        }
     }
 
     fn path(&self, key: &str) -> PathBuf {
@@ -32,7 +42,7 @@ impl Disk {
     fn both(&self, key: &str) -> [Result<String, FileError>; 2] {
         let by_hand = check(key).and_then(|()| {
             let file = self
-                .store
+                .inner
                 .step_by_step(key)
                 .map_err(|error| FileError::refused(key, error))?;
             Ok(File::from(file))
@@ -211,14 +221,18 @@ fn a_file_that_changes_while_it_is_read_is_noticed() {
 #[test]
 fn a_root_that_is_not_there_is_named_with_the_fix() {
     let disk = Disk::new();
-    let error = FileStore::local(&disk.path("gone")).unwrap_err();
+    let error = local(&disk.path("gone")).unwrap_err();
     assert!(
         error
             .to_string()
             .contains("files/gone: No such file or directory")
     );
     assert_eq!(error.hint().unwrap(), "check the path after `--files`");
-    assert!(FileStore::local(&disk.folder.path().join("secret")).is_err());
+    assert!(local(&disk.folder.path().join("secret")).is_err());
+    disk.store.look().unwrap();
+    fs::remove_dir_all(disk.path("")).unwrap();
+    let error = disk.store.look().unwrap_err();
+    assert!(matches!(error, FileError::Root { .. }), "{error}");
 }
 
 #[test]
