@@ -128,6 +128,11 @@ impl BucketError {
             let code = code.unwrap_or_default();
             return BucketError::Denied { code };
         }
+        // The library tells a refusal from others for objects only, and not for lists.
+        if code.is_some() && matches!(status_in(&text), Some(401 | 403)) {
+            let code = code.unwrap_or_default();
+            return BucketError::Denied { code };
+        }
         match error {
             object_store::Error::NotFound { .. } => BucketError::Missing,
             object_store::Error::Precondition { .. } => BucketError::Changed,
@@ -172,6 +177,7 @@ fn is_of_the_key(code: &str) -> bool {
             | "ExpiredToken"
             | "InvalidAccessKeyId"
             | "InvalidToken"
+            | "NotSignedUp"
             | "SignatureDoesNotMatch"
     )
 }

@@ -17,8 +17,10 @@ use std::time::Duration;
 use postgres::config::SslMode;
 use postgres::{Client, Config};
 
+pub use self::address::parse as parse_address;
+pub use self::failure::advice_on_tls;
 use self::session::Session;
-use self::tls::Tls;
+pub use self::tls::Tls;
 use crate::error::SourceError;
 use crate::snapshot::Snapshot;
 
@@ -127,18 +129,21 @@ impl Postgres {
     }
 
     fn connect(&self) -> Result<Client, SourceError> {
-        let connected = match self.config.connect(self.tls.clone()) {
-            // As libpq does: who prefers TLS takes a connection without.
-            Err(error)
-                if self.config.get_ssl_mode() == SslMode::Prefer
-                    && failure::of_tls(&error).is_some() =>
-            {
-                let mut config = self.config.clone();
-                config.ssl_mode(SslMode::Disable).connect(self.tls.clone())
-            }
-            connected => connected,
-        };
-        connected.map_err(|error| failure::not_connected(&error, &self.address))
+        call(&self.config, &self.tls).map_err(|error| failure::not_connected(&error, &self.address))
+    }
+}
+
+/// Connects, over TLS as the address asked for it.
+pub fn call(config: &Config, tls: &Tls) -> Result<Client, postgres::Error> {
+    match config.connect(tls.clone()) {
+        // As libpq does: who prefers TLS takes a connection without.
+        Err(error)
+            if config.get_ssl_mode() == SslMode::Prefer && failure::of_tls(&error).is_some() =>
+        {
+            let mut config = config.clone();
+            config.ssl_mode(SslMode::Disable).connect(tls.clone())
+        }
+        connected => connected,
     }
 }
 

@@ -11,6 +11,7 @@ mod grants;
 mod host;
 mod keys;
 mod ledger;
+mod log_args;
 mod notice_args;
 mod oidc_args;
 mod origin;
@@ -22,6 +23,7 @@ mod schema;
 mod serve;
 mod stores;
 mod trace;
+mod values;
 mod verify;
 mod view;
 mod worker;
@@ -31,14 +33,14 @@ use std::process::ExitCode;
 /// What the program can do.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    Export(export::Export),
+    // Boxed: those with the most flags.
+    Export(Box<export::Export>),
     Coverage(coverage::Coverage),
     Grants(grants::Grants),
     Schema(schema::Schema),
     Keys(keys::Keys),
     Audit(audit::Audit),
     Demo(demo::Demo),
-    // The one with the most flags.
     Serve(Box<serve::Serve>),
     Worker(Box<worker::Worker>),
     Verify(verify::Verify),

@@ -1,6 +1,6 @@
 //! `carryall serve`: the pages, the workers behind them and the clean-up, in one process.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -16,20 +16,22 @@ use tokio_util::sync::CancellationToken;
 use super::host::HostArgs;
 use super::keys::{DEFAULT_LEDGER, KeyArgs, advised};
 use super::ledger::LedgerPassword;
+use super::log_args::LogArgs;
 use super::notice_args::NoticeArgs;
 use super::oidc_args::OidcArgs;
 use super::origin::{ProductArgs, SourcePassword, with_hint};
 use super::stores::{FilesArgs, StoreArgs};
+use super::values::{idle_time, length_of_time, network};
 use super::worker::{NodeArgs, work};
 use crate::clock::Clock;
 use crate::exports::{Exports, Settings};
-use crate::memory;
 use crate::notices::Ways;
 use crate::operators::Operators;
 use crate::product::{Connected, Product};
 use crate::products::{self, DemoOptions, DemoPerson};
 use crate::random::Randomness;
 use crate::web::{Site, Web};
+use crate::{health, memory};
 
 /// How long downloads may go on after the program was asked to stop.
 const LAST_DOWNLOADS: Duration = Duration::from_secs(10);
@@ -51,7 +53,7 @@ pub struct Serve {
         env = "CARRYALL_LISTEN",
         default_value = "127.0.0.1:8080"
     )]
-    listen: SocketAddr,
+    pub(super) listen: SocketAddr,
     /// The product's database, as sqlite:PATH or `postgres://USER@HOST/DATABASE`; it is only ever read
     #[arg(
         long,
@@ -59,23 +61,23 @@ pub struct Serve {
         env = "CARRYALL_SOURCE",
         required_unless_present = "demo"
     )]
-    source: Option<String>,
+    pub(super) source: Option<String>,
     #[command(flatten)]
-    password: SourcePassword,
+    pub(super) password: SourcePassword,
     #[command(flatten)]
-    files: FilesArgs,
+    pub(super) files: FilesArgs,
     #[command(flatten)]
-    product: ProductArgs,
+    pub(super) product: ProductArgs,
     /// Carryall's own records, as sqlite:PATH or `postgres://USER@HOST/DATABASE` [default: sqlite:./carryall.db]
     #[arg(long, value_name = "ADDRESS", env = "CARRYALL_LEDGER")]
-    ledger: Option<String>,
+    pub(super) ledger: Option<String>,
     #[command(flatten)]
-    ledger_password: LedgerPassword,
+    pub(super) ledger_password: LedgerPassword,
     #[command(flatten)]
-    keys: KeyArgs,
+    pub(super) keys: KeyArgs,
     /// Where finished exports are kept: a folder, or `s3://BUCKET/PREFIX` [default: ./artifacts]
     #[arg(long, value_name = "PLACE", env = "CARRYALL_ARTIFACTS")]
-    artifacts: Option<PathBuf>,
+    pub(super) artifacts: Option<PathBuf>,
     /// How long a finished export is kept: 24h, 90m, 7d
     #[arg(long, value_name = "TIME", env = "CARRYALL_EXPIRE_AFTER", default_value = "24h", value_parser = length_of_time)]
     expire_after: Duration,
@@ -84,7 +86,7 @@ pub struct Serve {
     builders: u16,
     /// Where people reach the site, when a proxy stands before it, such as `https://export.example.com`
     #[arg(long, value_name = "URL", env = "CARRYALL_PUBLIC_URL")]
-    public_url: Option<String>,
+    pub(super) public_url: Option<String>,
     /// Whose word is believed on where a request comes from (X-Forwarded-For), such as 10.0.0.0/8
     #[arg(
         long = "trusted-proxy",
@@ -93,7 +95,7 @@ pub struct Serve {
         value_delimiter = ',',
         value_parser = network
     )]
-    trusted_proxies: Vec<IpNet>,
+    pub(super) trusted_proxies: Vec<IpNet>,
     /// How long a session may rest before the person is signed out: 30m, 2h
     #[arg(long, value_name = "TIME", env = "CARRYALL_IDLE_AFTER", default_value = "30m", value_parser = idle_time)]
     idle_after: Duration,
@@ -101,26 +103,20 @@ pub struct Serve {
     #[arg(long, value_name = "N", env = "CARRYALL_EXPORTS_PER_DAY", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     exports_per_day: u32,
     #[command(flatten)]
-    notices: NoticeArgs,
+    pub(super) notices: NoticeArgs,
     /// A file of operators, who answer requests that arrive by letter, at /operator
     #[arg(long, value_name = "FILE", env = "CARRYALL_OPERATORS")]
-    operators: Option<PathBuf>,
+    pub(super) operators: Option<PathBuf>,
     #[command(flatten)]
-    host: HostArgs,
+    pub(super) host: HostArgs,
     #[command(flatten)]
-    oidc: OidcArgs,
+    pub(super) oidc: OidcArgs,
     #[command(flatten)]
-    node: NodeArgs,
-    /// What to log: error, warn, info, debug
-    #[arg(
-        long,
-        value_name = "LEVEL",
-        env = "CARRYALL_LOG",
-        default_value = "info"
-    )]
-    log: String,
+    pub(super) node: NodeArgs,
     #[command(flatten)]
-    store: StoreArgs,
+    log: LogArgs,
+    #[command(flatten)]
+    pub(super) store: StoreArgs,
 }
 
 impl Serve {
@@ -150,7 +146,11 @@ impl Serve {
                 .map(Arc::new),
         };
         let ways = self.notices.ways()?;
-        runtime()?.block_on(serve(self.listen, exports, site, ways))?;
+        let (listen, metrics) = (self.listen, self.node.metrics_listen);
+        runtime()?.block_on(async {
+            watch(metrics, &exports).await?;
+            serve(listen, exports, site, ways).await
+        })?;
         Ok(ExitCode::SUCCESS)
     }
 
@@ -161,20 +161,18 @@ impl Serve {
             self.prepare_demo(Path::new("demo"))?;
         }
         let (exports, ways) = (self.exports()?, self.notices.ways()?);
-        runtime()?.block_on(work(exports, ways))?;
+        let metrics = self.node.metrics_listen;
+        runtime()?.block_on(async {
+            watch(metrics, &exports).await?;
+            work(exports, ways).await
+        })?;
         Ok(ExitCode::SUCCESS)
     }
 
     /// What a process of ours is before it does anything.
     fn prepare(&self) -> anyhow::Result<()> {
         memory::keep_one_heap();
-        let filter = tracing_subscriber::EnvFilter::try_new(&self.log)
-            .with_context(|| format!("`--log {}` is not a level", self.log))?;
-        tracing_subscriber::fmt()
-            .with_env_filter(filter)
-            .with_writer(std::io::stderr)
-            .init();
-        Ok(())
+        self.log.start()
     }
 
     /// Writes the demo, unless it is there, and takes everything from its folder.
@@ -288,6 +286,16 @@ async fn serve(
     Ok(())
 }
 
+/// Lets the operator's own programs watch, if that was asked for.
+async fn watch(listen: Option<SocketAddr>, exports: &Arc<Exports>) -> anyhow::Result<()> {
+    if let Some(listen) = listen {
+        health::listen(listen, exports).await.with_context(|| {
+            format!("cannot listen on {listen} (`--metrics-listen`): is something else there?")
+        })?;
+    }
+    Ok(())
+}
+
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -300,75 +308,5 @@ pub async fn asked_to_stop() -> anyhow::Result<()> {
     tokio::select! {
         _ = terminate.recv() => Ok(()),
         interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
-    }
-}
-
-/// `24h`, `90m`, `7d`.
-fn length_of_time(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("`{text}` is not a length of time such as 24h, 90m or 7d");
-    let (number, unit) =
-        text.split_at(text.len() - text.chars().next_back().map_or(0, char::len_utf8));
-    let seconds = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 60 * 60,
-        "d" => 24 * 60 * 60,
-        _ => return Err(wrong()),
-    };
-    let number = number
-        .parse::<u64>()
-        .ok()
-        .filter(|number| *number > 0)
-        .ok_or_else(wrong)?;
-    number
-        .checked_mul(seconds)
-        .map(Duration::from_secs)
-        .ok_or_else(wrong)
-}
-
-/// A session's last use is known within a minute.
-fn idle_time(text: &str) -> Result<Duration, String> {
-    let time = length_of_time(text)?;
-    if time < Duration::from_mins(2) {
-        return Err("a session has to last for two minutes at least".to_owned());
-    }
-    Ok(time)
-}
-
-/// A network, or one address.
-fn network(text: &str) -> Result<IpNet, String> {
-    let one = || text.parse::<IpAddr>().ok().map(IpNet::from);
-    let network = text.parse().ok().or_else(one);
-    network.ok_or_else(|| format!("`{text}` is not a network such as 10.0.0.0/8"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lengths_of_time_are_written_with_their_unit() {
-        assert_eq!(length_of_time("24h"), Ok(Duration::from_hours(24)));
-        assert_eq!(length_of_time("7d"), Ok(Duration::from_hours(168)));
-        for wrong in ["", "24", "h", "-1h", "0h", "1 week", "24€"] {
-            assert!(
-                length_of_time(wrong).is_err_and(|text| text.contains("such as")),
-                "{wrong}"
-            );
-        }
-        assert!(idle_time("1m").is_err() && idle_time("2m").is_ok());
-    }
-
-    #[test]
-    fn a_trusted_proxy_is_a_network_or_one_address() {
-        assert_eq!(
-            network("10.1.2.3").map(|net| net.to_string()),
-            Ok("10.1.2.3/32".to_owned())
-        );
-        assert_eq!(
-            network("fd00::/8").map(|net| net.to_string()),
-            Ok("fd00::/8".to_owned())
-        );
-        assert!(network("10.0.0.0/99").is_err() && network("everybody").is_err());
     }
 }

@@ -62,10 +62,6 @@ pub struct StoreArgs {
 
 /// Where the product's files are.
 #[derive(Debug, Clone, Default, clap::Args)]
-#[expect(
-    clippy::struct_field_names,
-    reason = "fields are called as their flags are"
-)]
 pub struct FilesArgs {
     /// The product's uploaded files: a folder, or `s3://BUCKET/PREFIX`; they are only ever read
     #[arg(long, value_name = "PLACE", env = "CARRYALL_FILES")]

@@ -1,5 +1,6 @@
 //! `carryall worker`: a node without pages. And the flags that say what a node does.
 
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -13,6 +14,9 @@ pub struct NodeArgs {
     /// Serve the pages only: exports are built by `carryall worker` or `carryall serve` on the same ledger
     #[arg(long, env = "CARRYALL_WEB_ONLY")]
     pub web_only: bool,
+    /// Where to answer /healthz, /readyz and /metrics, for the operator's own programs [default: nowhere]
+    #[arg(long, value_name = "ADDR", env = "CARRYALL_METRICS_LISTEN")]
+    pub metrics_listen: Option<SocketAddr>,
 }
 
 /// Build exports that `carryall serve` accepts, without serving pages

@@ -103,6 +103,14 @@ impl Artifacts {
         Ok(keys)
     }
 
+    /// Looks whether the place is still there.
+    pub fn look(&self) -> io::Result<()> {
+        match self {
+            Artifacts::Folder(folder) => folder.free_bytes().map(drop),
+            Artifacts::Bucket(bucket) => bucket.look(),
+        }
+    }
+
     /// Space that is left for files; none is known of a store.
     pub fn free_bytes(&self) -> io::Result<Option<u64>> {
         match self {

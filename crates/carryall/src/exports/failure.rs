@@ -35,7 +35,8 @@ pub enum Failure {
 }
 
 impl Failure {
-    const ALL: [Failure; 12] = [
+    /// All of them, in the order in which they stand above.
+    pub const ALL: [Failure; 12] = [
         Failure::DiskFull,
         Failure::StorageUnwritable,
         Failure::StorageAway,

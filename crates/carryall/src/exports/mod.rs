@@ -26,6 +26,7 @@ use tokio_util::task::TaskTracker;
 use crate::clock::Clock;
 use crate::keys::Keys;
 use crate::ledger::Ledger;
+use crate::metrics::Metrics;
 use crate::product::Product;
 use crate::random::Randomness;
 use artifacts::Artifacts;
@@ -76,6 +77,8 @@ pub struct Exports {
     pub random: Randomness,
     /// How the job is run.
     pub settings: Settings,
+    /// What happened so far.
+    pub metrics: Metrics,
     wake: Notify,
     /// Nothing is begun any more.
     stop: CancellationToken,
@@ -103,10 +106,16 @@ impl Exports {
             clock,
             random,
             settings,
+            metrics: Metrics::default(),
             wake: Notify::new(),
             stop,
             hand_back,
         })
+    }
+
+    /// Whether the program was asked to stop.
+    pub fn is_stopping(&self) -> bool {
+        self.stop.is_cancelled()
     }
 
     /// Starts the workers and the clean-up.

@@ -308,10 +308,9 @@ async fn a_worker_that_lost_its_lease_stops_and_the_other_one_publishes() {
     }
     let export = story.ended(id).await;
     running.stop().await;
-    assert_eq!(
-        (export.status, export.attempt, story.files()),
-        (Status::Ready, 2, 1)
-    );
+    // The hand may have moved on once more before the second try was seen: then it was the third that ended.
+    assert!(export.attempt >= 2, "{}", export.attempt);
+    assert_eq!((export.status, story.files()), (Status::Ready, 1));
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@
 //! worker that was away too long does no harm.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval};
@@ -16,6 +16,7 @@ use super::progress::BuildProgress;
 use super::{Exports, Settings};
 use crate::clock::later;
 use crate::ledger::{Artifact, ArtifactSecret, Claim, Lease, LedgerError};
+use crate::metrics::Outcome;
 
 /// How often an idle worker looks for exports of other processes.
 const POLL: Duration = Duration::from_secs(1);
@@ -54,45 +55,65 @@ impl Exports {
             max_attempts: self.settings.max_attempts,
             most_bytes,
         };
-        self.ledger.claim_next_export(claim).await
+        let claimed = self.ledger.claim_next_export(claim).await?;
+        for _ in 0..claimed.given_up {
+            tracing::error!(failure = Failure::Interrupted.code(), "export failed");
+            self.metrics.failed(Failure::Interrupted);
+        }
+        Ok(claimed.lease)
     }
 
     /// Builds one export and tells the ledger how it ended.
     async fn build(&self, lease: Lease, most_bytes: Option<u64>) {
         let lease = Arc::new(lease);
-        let export = lease.export.id;
-        tracing::info!(%export, attempt = lease.export.attempt, "export begins");
-        if lease.export.attempt > 1 {
+        let (export, attempt) = (lease.export.id, lease.export.attempt);
+        let began = Instant::now();
+        let _building = self.metrics.building();
+        tracing::info!(%export, attempt, "export begins");
+        if attempt > 1 {
             // What the worker before left is nobody's now, and may fill the disk.
             if let Err(error) = self.sweep().await {
                 tracing::warn!(error = %error, "cannot look for files of dead workers");
             }
+        } else {
+            let waited = self.clock.now().duration_since(lease.export.created_at);
+            self.metrics.first_begun(waited.unsigned_abs());
         }
         let progress = Arc::new(BuildProgress::default());
         let built = self.start_build(&lease, &progress, most_bytes);
-        let outcome = self.keep_lease(&lease, &progress, built).await;
-        let told = match outcome {
-            Built::Whole(artifact) => self.publish(&lease, artifact).await,
-            Built::Failed(failure, cause) => {
-                tracing::error!(%export, failure = failure.code(), %cause, "export failed");
-                let now = self.clock.now();
-                self.ledger
-                    .fail_export(&lease, failure.code(), now)
-                    .await
-                    .map(drop)
-            }
-            Built::Stopped | Built::TooLarge => {
-                let expected = progress.so_far().expected_bytes;
-                let handed_back = self.ledger.hand_back_export(&lease, expected).await;
-                // For the builder beside this one.
-                self.wake.notify_one();
-                handed_back.map(drop)
-            }
+        let told = match self.keep_lease(&lease, &progress, built).await {
+            Built::Whole(artifact) => self.publish(&lease, artifact, began).await,
+            Built::Failed(failure, cause) => self.fail(&lease, failure, &cause).await,
+            Built::Stopped | Built::TooLarge => self.hand_back(&lease, &progress).await,
         };
         if let Err(error) = told {
             // The lease runs out and the export is taken up again.
             tracing::error!(%export, error = %error, "cannot note how the export ended");
         }
+    }
+
+    async fn fail(&self, lease: &Lease, failure: Failure, cause: &str) -> Result<(), LedgerError> {
+        let export = lease.export.id;
+        tracing::error!(%export, failure = failure.code(), cause, "export failed");
+        let (code, now) = (failure.code(), self.clock.now());
+        match self.ledger.fail_export(lease, code, now).await? {
+            Ok(()) => self.metrics.failed(failure),
+            Err(_) => self.metrics.ended(Outcome::Lost),
+        }
+        Ok(())
+    }
+
+    /// For another worker, or for this one when it is started again.
+    async fn hand_back(&self, lease: &Lease, progress: &BuildProgress) -> Result<(), LedgerError> {
+        let expected = progress.so_far().expected_bytes;
+        let handed_back = self.ledger.hand_back_export(lease, expected).await;
+        // For the builder beside this one.
+        self.wake.notify_one();
+        self.metrics.ended(match handed_back? {
+            Ok(()) => Outcome::HandedBack,
+            Err(_) => Outcome::Lost,
+        });
+        Ok(())
     }
 
     /// Starts the thread; nothing comes back if it panics.
@@ -157,7 +178,12 @@ impl Exports {
     }
 
     /// The one update that makes the file downloadable; without the lease the file goes.
-    async fn publish(&self, lease: &Lease, artifact: Artifact) -> Result<(), LedgerError> {
+    async fn publish(
+        &self,
+        lease: &Lease,
+        artifact: Artifact,
+        began: Instant,
+    ) -> Result<(), LedgerError> {
         let now = self.clock.now();
         let (size_bytes, gaps) = (artifact.size_bytes, artifact.gap_count);
         let expires_at = later(now, self.settings.expire_after);
@@ -166,8 +192,12 @@ impl Exports {
             .publish_artifact(lease, artifact, now, expires_at)
             .await?
         {
-            Ok(()) => tracing::info!(export = %lease.export.id, size_bytes, gaps, "export ready"),
+            Ok(()) => {
+                self.metrics.ready(began.elapsed(), size_bytes, gaps);
+                tracing::info!(export = %lease.export.id, size_bytes, gaps, "export ready");
+            }
             Err(lost) => {
+                self.metrics.ended(Outcome::Lost);
                 tracing::warn!(export = %lease.export.id, "{lost}; its file is removed");
                 self.remove_file(lease.artifact_key.clone()).await;
             }

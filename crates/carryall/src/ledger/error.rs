@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::path::PathBuf;
 
+use carryall_source::postgres::advice_on_tls;
 use rusqlite::ErrorCode;
 
 /// Why the ledger could not answer.
@@ -37,6 +38,14 @@ pub enum LedgerError {
     Unreachable {
         /// What its driver says.
         detail: String,
+    },
+    /// TLS was asked for, and cannot be had as it was.
+    #[error("reach the ledger: {detail}")]
+    Insecure {
+        /// What its driver says.
+        detail: String,
+        /// What to do.
+        advice: &'static str,
     },
     /// Every connection is in use.
     #[error("reach the ledger: all of its connections are in use")]
@@ -82,6 +91,7 @@ impl LedgerError {
             LedgerError::Unreachable { .. } => Some(
                 "is the server running, is the address right, and the password in `--ledger-password-file`?",
             ),
+            LedgerError::Insecure { advice, .. } => Some(advice),
             _ => None,
         }
     }
@@ -96,7 +106,10 @@ impl LedgerError {
         let detail = error
             .as_db_error()
             .map_or_else(|| with_causes(error), |said| said.message().to_owned());
-        LedgerError::Unreachable { detail }
+        match advice_on_tls(error) {
+            Some(advice) => LedgerError::Insecure { detail, advice },
+            None => LedgerError::Unreachable { detail },
+        }
     }
 }
 

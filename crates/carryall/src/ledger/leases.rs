@@ -55,6 +55,15 @@ pub struct Lease {
     pub lock: Option<Lock>,
 }
 
+/// What a claim found.
+#[derive(Debug, Default)]
+pub struct Claimed {
+    /// The export to build, if one waits.
+    pub lease: Option<Lease>,
+    /// How many were begun too often and are given up.
+    pub given_up: usize,
+}
+
 /// Somebody else has the export now, or nobody needs it any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the lease on this export is lost")]
@@ -101,37 +110,11 @@ const HAND_BACK: &str = "
 
 impl Ledger {
     /// Takes the oldest export that waits or whose worker has died, if there is one.
-    pub async fn claim_next_export(&self, claim: Claim) -> Result<Option<Lease>, LedgerError> {
+    pub async fn claim_next_export(&self, claim: Claim) -> Result<Claimed, LedgerError> {
         self.write(move |tx| {
-            let now = claim.now.as_millisecond();
-            give_up(tx, &claim)?;
-            let next = format!("{NEXT} {}", one_worker_each(tx));
-            let recently = claim.now.checked_sub(RECENTLY).unwrap_or(Timestamp::MIN);
-            let params = named_params! {
-                ":now": now, ":recently": recently.as_millisecond(),
-                ":most_bytes": claim.most_bytes.unwrap_or(u64::MAX),
-            };
-            let next = tx.one(&next, params, |row| row.get::<String>(0))?;
-            let Some(id) = next else { return Ok(None) };
-            let params = named_params! {
-                ":owner": claim.owner, ":token": claim.token, ":artifact_key": claim.artifact_key,
-                ":lease_expires_at": later(claim.now, claim.lease).as_millisecond(), ":now": now,
-                ":id": id,
-            };
-            let Some(export) = tx.one(CLAIM, params, Export::from_row)? else {
-                return Ok(None);
-            };
-            secrets::keep(tx, &claim.artifact_key, &claim.artifact_secret)?;
-            let facts = json!({ "attempt": export.attempt });
-            let event = of_program(Kind::ExportStarted, &export).with(facts);
-            append(tx, claim.now, &event)?;
-            Ok(Some(Lease {
-                lock: locks::find(tx, export.id)?,
-                export,
-                token: claim.token,
-                artifact_key: claim.artifact_key,
-                artifact_secret: claim.artifact_secret,
-            }))
+            let given_up = give_up(tx, &claim)?;
+            let lease = take_next(tx, claim)?;
+            Ok(Claimed { lease, given_up })
         })
         .await
     }
@@ -253,16 +236,49 @@ fn held(updated: usize) -> Result<(), LeaseLost> {
     if updated == 1 { Ok(()) } else { Err(LeaseLost) }
 }
 
-/// Ends exports that were begun too often.
-fn give_up(tx: &Tx<'_>, claim: &Claim) -> Result<(), LedgerError> {
+/// Takes the next export for this worker.
+fn take_next(tx: &Tx<'_>, claim: Claim) -> Result<Option<Lease>, LedgerError> {
+    let now = claim.now.as_millisecond();
+    let next = format!("{NEXT} {}", one_worker_each(tx));
+    let recently = claim.now.checked_sub(RECENTLY).unwrap_or(Timestamp::MIN);
+    let params = named_params! {
+        ":now": now, ":recently": recently.as_millisecond(),
+        ":most_bytes": claim.most_bytes.unwrap_or(u64::MAX),
+    };
+    let next = tx.one(&next, params, |row| row.get::<String>(0))?;
+    let Some(id) = next else { return Ok(None) };
+    let params = named_params! {
+        ":owner": claim.owner, ":token": claim.token, ":artifact_key": claim.artifact_key,
+        ":lease_expires_at": later(claim.now, claim.lease).as_millisecond(), ":now": now,
+        ":id": id,
+    };
+    let Some(export) = tx.one(CLAIM, params, Export::from_row)? else {
+        return Ok(None);
+    };
+    secrets::keep(tx, &claim.artifact_key, &claim.artifact_secret)?;
+    let facts = json!({ "attempt": export.attempt });
+    let event = of_program(Kind::ExportStarted, &export).with(facts);
+    append(tx, claim.now, &event)?;
+    Ok(Some(Lease {
+        lock: locks::find(tx, export.id)?,
+        export,
+        token: claim.token,
+        artifact_key: claim.artifact_key,
+        artifact_secret: claim.artifact_secret,
+    }))
+}
+
+/// Ends exports that were begun too often; the answer is how many.
+fn give_up(tx: &Tx<'_>, claim: &Claim) -> Result<usize, LedgerError> {
     let params = named_params! {
         ":now": claim.now.as_millisecond(), ":max_attempts": claim.max_attempts,
     };
-    for export in tx.all(GIVE_UP, params, Export::from_row)? {
-        let event = of_program(Kind::ExportFailed, &export).ended("interrupted");
+    let given_up = tx.all(GIVE_UP, params, Export::from_row)?;
+    for export in &given_up {
+        let event = of_program(Kind::ExportFailed, export).ended("interrupted");
         append(tx, claim.now, &event)?;
     }
-    Ok(())
+    Ok(given_up.len())
 }
 
 /// Something that the program did with an export by itself.

@@ -19,6 +19,7 @@ mod locks;
 mod news;
 mod notices;
 mod operator_sessions;
+mod queue;
 mod requests;
 mod rows;
 mod secrets;
@@ -56,6 +57,7 @@ pub use limits::{Admission, Limit, Tries};
 pub use locks::{Protected, Protection};
 pub use notices::{Channel, Notice};
 pub use operator_sessions::OperatorSession;
+pub use queue::Queue;
 pub use requests::{NewExport, Requested};
 pub use secrets::ArtifactSecret;
 pub use sessions::{Look, NewSession, Session};
@@ -99,10 +101,10 @@ impl Ledger {
     }
 
     /// Whether it answers.
-    pub async fn is_alive(&self) -> bool {
+    pub async fn look(&self) -> Result<(), LedgerError> {
         self.run(|tx| tx.one("SELECT 1", named_params! {}, |_| Ok(())))
             .await
-            .is_ok()
+            .map(drop)
     }
 
     /// Runs one verb that reads, or writes with a single statement.

@@ -11,6 +11,7 @@ use carryall_source::credentials::{self, find_credentials, find_credentials_by_k
 use carryall_source::data_map::DataMap;
 use carryall_source::error::SourceError;
 use carryall_source::export::{ExportError, ExportOrder, account_settings, export};
+use carryall_source::files::FileStore;
 use carryall_source::snapshot::Snapshot;
 use carryall_source::subject::{
     self, SubjectError, find_subject, find_subject_by_address, find_subject_by_key,
@@ -45,6 +46,16 @@ impl Connected {
     /// Its data map.
     pub fn map(&self) -> &DataMap {
         &self.map
+    }
+
+    /// Looks whether its database, and its files if there are any, can be read.
+    pub fn look(&self) -> Result<(), ProductError> {
+        self.glance()?;
+        let files = self.source.files().map(FileStore::look);
+        files
+            .transpose()
+            .map(drop)
+            .map_err(|error| ProductError::FilesUnavailable(Box::new(error)))
     }
 
     /// The person with this key.

@@ -119,6 +119,15 @@ impl Product {
         }
     }
 
+    /// Looks whether its database, and its files if there are any, can be read.
+    pub fn look(&self) -> Result<(), ProductError> {
+        match self {
+            Product::Connected(connected) => connected.look(),
+            #[cfg(test)]
+            Product::Scripted(_) => Ok(()),
+        }
+    }
+
     /// Where to turn when something does not work.
     pub fn support_contact(&self) -> &str {
         let controller = &self.map().controller;

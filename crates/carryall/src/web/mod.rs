@@ -30,6 +30,7 @@ mod passwords;
 mod protect_form;
 mod public_keys;
 mod ranges;
+mod request_log;
 mod session_list;
 mod sessions;
 mod settings;
@@ -45,14 +46,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
-use axum::routing::get;
 use ipnet::IpNet;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::csrf::{ConfigError, CsrfLayer};
 use tower_http::timeout::TimeoutLayer;
-use tower_http::trace::TraceLayer;
 
 use crate::exports::Exports;
 use crate::operators::Operators;
@@ -132,7 +131,6 @@ impl Web {
             .merge(viewer::router())
             .merge(api::router(self))
             .merge(operator::router(self))
-            .route("/healthz", get(healthz))
             .with_state(Arc::clone(self))
             .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
             .layer(CatchPanicLayer::custom(errors::after_panic))
@@ -161,7 +159,10 @@ impl Web {
         };
         Ok(self
             .open_to_the_host(router)
-            .layer(TraceLayer::new_for_http()))
+            .layer(axum::middleware::from_fn_with_state(
+                Arc::clone(self),
+                request_log::note,
+            )))
     }
 
     /// Nothing changes where no origin is named.
@@ -184,17 +185,5 @@ impl Web {
             .public_url
             .as_ref()
             .is_some_and(|url| url.starts_with("https://"))
-    }
-}
-
-/// For whoever watches the process.
-async fn healthz(State(web): State<Arc<Web>>) -> (StatusCode, &'static str) {
-    if web.exports.ledger.is_alive().await {
-        (StatusCode::OK, "ok\n")
-    } else {
-        (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "the ledger does not answer\n",
-        )
     }
 }

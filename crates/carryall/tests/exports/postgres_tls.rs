@@ -6,6 +6,7 @@ use std::process::Command;
 
 use crate::postgres_server::{Server, demo_on, ran};
 use crate::product::{MARTA, Product};
+use crate::program::{FAILED, Outcome, carryall};
 
 /// An authority, a certificate of its for `localhost`, and another authority.
 const CERTIFICATES: &str = r#"
@@ -27,7 +28,7 @@ struct Encrypted {
     product: Product,
     port: u16,
     folder: PathBuf,
-    _server: Server,
+    server: Server,
 }
 
 impl Encrypted {
@@ -50,7 +51,7 @@ impl Encrypted {
             product,
             port,
             folder,
-            _server: server,
+            server,
         }
     }
 
@@ -138,6 +139,63 @@ fn an_export_goes_over_tls_and_as_much_is_checked_as_was_asked_for() {
     ] {
         let said = server.asked(host, &query).export_fails(MARTA, &[]);
         let (error, hint) = said.split_once("hint:").unwrap();
+        assert!(
+            error.contains(words) && hint.contains(advice),
+            "{query}: {said}"
+        );
+    }
+}
+
+/// Opens the ledger, makes its tables if there are none, and reads it.
+fn audited(host: &str, port: u16, query: &str) -> Outcome {
+    let ledger = format!("postgres://postgres@{host}:{port}/ledger?{query}");
+    carryall(["audit", "--ledger", &ledger, "verify"])
+}
+
+#[test]
+fn the_ledger_goes_over_tls_with_the_same_words() {
+    let server = Encrypted::start();
+    server.server.sql("CREATE DATABASE ledger");
+    let (ours, theirs) = (server.authority("ours.pem"), server.authority("theirs.pem"));
+    for (host, query) in [
+        ("localhost", String::new()),
+        ("127.0.0.1", "sslmode=require".to_owned()),
+        (
+            "localhost",
+            format!("sslmode=verify-full&sslrootcert={ours}"),
+        ),
+    ] {
+        let outcome = audited(host, server.port, &query).ended_with(0);
+        assert!(outcome.text().starts_with("whole: 0 events"), "{query}");
+    }
+    for (host, query, words, advice) in [
+        (
+            "localhost",
+            "sslmode=disable".to_owned(),
+            "no encryption",
+            "is the server running",
+        ),
+        (
+            "127.0.0.1",
+            format!("sslmode=verify-full&sslrootcert={ours}"),
+            "not valid for name",
+            "subjectAltName",
+        ),
+        (
+            "localhost",
+            format!("sslmode=verify-ca&sslrootcert={theirs}"),
+            "UnknownIssuer",
+            "sslrootcert",
+        ),
+        (
+            "localhost",
+            "sslmode=verify-full".to_owned(),
+            "needs sslrootcert=FILE",
+            "write it as",
+        ),
+    ] {
+        let said = audited(host, server.port, &query).ended_with(FAILED).stderr;
+        let (error, hint) = said.split_once("hint:").expect("a hint");
         assert!(
             error.contains(words) && hint.contains(advice),
             "{query}: {said}"

@@ -15,3 +15,4 @@ mod protected;
 mod server;
 mod signed;
 mod soak;
+mod watched;

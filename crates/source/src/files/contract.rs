@@ -9,15 +9,17 @@ use carryall_bucket::{Access, BucketError, Keys};
 
 use super::*;
 
+type Put = dyn Fn(&str, &[u8]);
+
 /// A place, how a file gets into it, and what must live as long as it is used.
 struct Place {
     store: FileStore,
-    put: Box<dyn Fn(&str, &[u8])>,
+    put: Box<Put>,
     remove: Box<dyn Fn(&str)>,
     _kept: Box<dyn std::any::Any>,
 }
 
-fn put_beneath(root: &Path) -> Box<dyn Fn(&str, &[u8])> {
+fn put_beneath(root: &Path) -> Box<Put> {
     let root = root.to_owned();
     Box::new(move |key, bytes| {
         let path = root.join(key);

@@ -10,7 +10,7 @@ use super::failure::with_causes;
 use super::tls::{Authority, Mode, Tls};
 
 /// Reads `postgres://USER@HOST/DATABASE?sslmode=…&sslrootcert=…`. The text of an error tells no password.
-pub(super) fn parse(address: &str) -> Result<(Config, Tls), String> {
+pub fn parse(address: &str) -> Result<(Config, Tls), String> {
     let (rest, asked) = split(address)?;
     let mut config: Config = rest
         .parse()

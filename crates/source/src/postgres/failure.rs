@@ -79,14 +79,26 @@ fn from_database(error: &postgres::Error, purpose: String, address: &str) -> Sou
 
 /// Why there is no connection.
 pub(super) fn not_connected(error: &postgres::Error, address: &str) -> SourceError {
-    use rustls::{CertificateError, Error};
     let database = address.to_owned();
     let detail = with_causes(error);
-    let advice = match of_tls(error) {
+    match advice_on_tls(error) {
+        Some(advice) => SourceError::Insecure {
+            database,
+            detail,
+            advice,
+        },
+        None => SourceError::Unreachable { database, detail },
+    }
+}
+
+/// What to do when it was TLS that failed, and nothing else.
+pub fn advice_on_tls(error: &postgres::Error) -> Option<&'static str> {
+    use rustls::{CertificateError, Error};
+    Some(match of_tls(error) {
         Some(Error::InvalidCertificate(
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
         )) => {
-            "the certificate is for another host: name the server in --source as its certificate does (subjectAltName)"
+            "the certificate is for another host: name the server as its certificate does (subjectAltName)"
         }
         Some(Error::InvalidCertificate(
             CertificateError::UnknownIssuer | CertificateError::BadSignature,
@@ -95,16 +107,11 @@ pub(super) fn not_connected(error: &postgres::Error, address: &str) -> SourceErr
         }
         Some(Error::InvalidCertificate(_)) => "renew the server's certificate, or correct it",
         Some(_) => "look at ssl and ssl_min_protocol_version of the server",
-        None if detail.contains("server does not support TLS") => {
+        None if with_causes(error).contains("server does not support TLS") => {
             "turn ssl on in the server's configuration, or write sslmode=prefer for a connection that others can read"
         }
-        None => return SourceError::Unreachable { database, detail },
-    };
-    SourceError::Insecure {
-        database,
-        detail,
-        advice,
-    }
+        None => return None,
+    })
 }
 
 /// What rustls says, if it was TLS that failed.

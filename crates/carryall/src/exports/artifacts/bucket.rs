@@ -25,6 +25,11 @@ impl InBucket {
         InBucket { bucket }
     }
 
+    /// Looks whether it is there and may be listed.
+    pub fn look(&self) -> io::Result<()> {
+        Ok(self.bucket.look()?)
+    }
+
     /// Begins a file, over what an earlier try of the same attempt left.
     pub fn create(&self, key: &str, expected_bytes: u64) -> io::Result<Upload> {
         let (name, note) = (name(key, WHOLE), name(key, NOTE));

@@ -82,7 +82,13 @@ async fn many_workers_that_claim_at_once_share_the_queue_without_a_loss_or_a_dou
             max_attempts: 3,
             most_bytes: None,
         };
-        claims.spawn(async move { ledger.claim_next_export(claim).await.expect("answers") });
+        claims.spawn(async move {
+            ledger
+                .claim_next_export(claim)
+                .await
+                .expect("answers")
+                .lease
+        });
     }
     let leases = claims.join_all().await;
     let mut ids: Vec<_> = leases
@@ -95,4 +101,38 @@ async fn many_workers_that_claim_at_once_share_the_queue_without_a_loss_or_a_dou
     ids.dedup();
     assert_eq!(ids.len(), 12);
     assert!(matches!(story.check(None), Chain::Whole { events: 24, .. }));
+}
+
+#[tokio::test]
+async fn the_queue_says_how_much_waits_and_for_how_long() {
+    let story = Story::begin();
+    assert_eq!(
+        story
+            .ledger
+            .queue(story.clock.now())
+            .await
+            .expect("answers"),
+        Queue::default()
+    );
+    story.request(&anna()).await;
+    story.hand.advance(Duration::from_secs(7));
+    story.request(&ben()).await;
+    story.hand.advance(Duration::from_secs(3));
+    let claimed = story.claim().await.expect("one waits");
+    let queue = story
+        .ledger
+        .queue(story.clock.now())
+        .await
+        .expect("answers");
+    assert_eq!((queue.queued, queue.building), (1, 1));
+    assert_eq!(queue.oldest_queued, Some(Duration::from_secs(3)));
+    assert_eq!(queue.oldest_building, Some(Duration::from_secs(10)));
+    story.publish(&claimed).await.expect("its own");
+    let queue = story
+        .ledger
+        .queue(story.clock.now())
+        .await
+        .expect("answers");
+    assert_eq!((queue.queued, queue.building), (1, 0));
+    assert_eq!(queue.oldest_building, None);
 }

@@ -110,7 +110,8 @@ impl Story {
             max_attempts: 3,
             most_bytes,
         };
-        self.ledger.claim_next_export(claim).await.expect("answers")
+        let claimed = self.ledger.claim_next_export(claim).await;
+        claimed.expect("answers").lease
     }
 
     async fn publish(&self, lease: &Lease) -> Result<(), LeaseLost> {

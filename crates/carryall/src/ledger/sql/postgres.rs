@@ -11,7 +11,8 @@ use std::time::Duration;
 use ::postgres::error::SqlState;
 use ::postgres::fallible_iterator::FallibleIterator as _;
 use ::postgres::types::ToSql;
-use ::postgres::{Client, Config, NoTls, Statement};
+use ::postgres::{Client, Config, Statement};
+use carryall_source::postgres::{Tls, call, parse_address};
 
 use super::{LedgerError, Named, Row, Tx};
 use crate::ledger::engines::{self, Effect};
@@ -33,6 +34,7 @@ const SESSION: &str = "
 /// Connections to one database.
 pub(in crate::ledger) struct Pool {
     config: Config,
+    tls: Tls,
     /// As it may be shown.
     address: String,
     state: Mutex<State>,
@@ -63,9 +65,9 @@ impl Pool {
         password: Option<&str>,
     ) -> Result<Pool, LedgerError> {
         let shown = carryall_source::connect::without_password(address);
-        let mut config: Config = address.parse().map_err(|error| LedgerError::Address {
+        let (mut config, tls) = parse_address(address).map_err(|detail| LedgerError::Address {
             address: shown.clone(),
-            detail: Some(super::super::error::with_causes(&error)),
+            detail: Some(detail),
         })?;
         if let Some(password) = password.filter(|_| config.get_password().is_none()) {
             config.password(password);
@@ -78,6 +80,7 @@ impl Pool {
         }
         let pool = Pool {
             config,
+            tls,
             address: shown,
             state: Mutex::default(),
             freed: Condvar::new(),
@@ -88,10 +91,8 @@ impl Pool {
     }
 
     fn call(&self) -> Result<Client, LedgerError> {
-        let mut client = self
-            .config
-            .connect(NoTls)
-            .map_err(|error| LedgerError::unreachable(&error))?;
+        let mut client =
+            call(&self.config, &self.tls).map_err(|error| LedgerError::unreachable(&error))?;
         client.batch_execute(SESSION)?;
         Ok(client)
     }
