@@ -30,6 +30,7 @@ fn everybody() -> Vec<(Counts, ExportFile)> {
     let products = [
         (Product::demo(), "isms-copilot"),
         (Product::open_webui(), "open-webui"),
+        (Product::anythingllm(), "anythingllm"),
     ];
     let mut all = Vec::new();
     for (product, name) in products {

@@ -5,6 +5,7 @@
 //! map.
 
 mod accounted;
+mod anythingllm;
 mod bad_flags;
 mod bad_input;
 mod broken_map;

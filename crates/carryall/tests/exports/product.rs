@@ -25,6 +25,9 @@ pub const OPEN_WEBUI_PEOPLE: [&str; 4] = [
     "dana@example.com",
 ];
 
+/// The people of the made-up AnythingLLM.
+pub const ANYTHINGLLM_PEOPLE: [&str; 4] = ["root", "ada@example.com", "bruno", "chloe"];
+
 /// A product that the test may change.
 pub struct Product {
     pub folder: tempfile::TempDir,
@@ -93,14 +96,55 @@ impl Product {
         }
     }
 
-    /// The same product, exported through the demo's map with one text in it replaced.
+    /// AnythingLLM's tables with rows of ours.
+    pub fn anythingllm() -> Product {
+        let folder = folder();
+        let path = folder.path().to_owned();
+        let files = path.join("storage");
+        for (name, text) in [
+            (
+                "documents/custom-documents/scope.txt-1.json",
+                "Bergen, Oslo",
+            ),
+            (
+                "documents/custom-documents/canary-team.txt-2.json",
+                "canary",
+            ),
+            ("direct-uploads/minutes.txt-3.json", "We met."),
+        ] {
+            let file = files.join(name);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, format!("{{\"pageContent\":\"{text}\"}}")).unwrap();
+        }
+        let product = Product {
+            database: path.join("anythingllm.db"),
+            files,
+            people: ANYTHINGLLM_PEOPLE,
+            map: vec!["--product".into(), "anythingllm".into()],
+            server: None,
+            folder,
+        };
+        let schema = repository().join("products/anythingllm/schema.sqlite.sql");
+        product.sql(&fs::read_to_string(schema).unwrap());
+        product.sql(include_str!("anythingllm/rows.sql"));
+        product
+    }
+
+    /// The same product, exported through its own map with one text in it replaced.
     pub fn with_map_changed(mut self, from: &str, to: &str) -> Product {
         let changed = self.folder.path().join("changed.toml");
         // One change after another.
         let path = if changed.exists() {
             changed.clone()
         } else {
-            repository().join("products/isms-copilot/data-map.toml")
+            let name = self
+                .map
+                .get(1)
+                .map_or("isms-copilot".as_ref(), |name| name.as_os_str());
+            repository()
+                .join("products")
+                .join(name)
+                .join("data-map.toml")
         };
         let map = fs::read_to_string(path).unwrap();
         assert_eq!(
@@ -143,8 +187,13 @@ impl Product {
         } else {
             "users"
         };
+        let column = if self.map.contains(&"anythingllm".into()) {
+            "username"
+        } else {
+            "email"
+        };
         self.text(&format!(
-            "SELECT id FROM \"{table}\" WHERE email = '{email}'"
+            "SELECT CAST(id AS TEXT) FROM \"{table}\" WHERE {column} = '{email}'"
         ))
     }
 

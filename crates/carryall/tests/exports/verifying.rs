@@ -55,7 +55,11 @@ fn codes(report: &Value) -> Vec<&str> {
 
 #[test]
 fn every_export_of_both_products_is_sound_and_its_gaps_are_told() {
-    for product in [Product::demo(), Product::open_webui()] {
+    for product in [
+        Product::demo(),
+        Product::open_webui(),
+        Product::anythingllm(),
+    ] {
         for who in product.people {
             let file = product.export(who);
             let report = report(&file.path);

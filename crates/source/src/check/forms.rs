@@ -84,10 +84,6 @@ fn check_time(detail: &FieldDetail, kind: Option<Kind>, place: &str, problems: &
         let fix = "write a name such as `UTC` or `Europe/Paris`";
         problems.add(place, format!("there is no time zone `{zone}`"), fix);
     }
-    if detail.unit.is_some() && detail.zone.is_some() {
-        let problem = "`unit` is for numbers and `zone` for texts";
-        problems.add(place, problem, "keep the one that fits the column");
-    }
 }
 
 /// Words that stand in for the product's, where the format has a closed list.

@@ -69,10 +69,6 @@ fn times_words_and_paths_must_fit_the_field() {
             "there is no time zone `Mars`",
         ),
         (
-            "fields.created_at = { column = \"c\", unit = \"s\", zone = \"UTC\" }",
-            "keep the one that fits",
-        ),
-        (
             "fields.source = { column = \"c\", values = { a = \"robot\" } }",
             "use one of manual, auto",
         ),
