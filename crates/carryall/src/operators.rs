@@ -139,6 +139,32 @@ impl Operators {
     }
 }
 
+/// Longer ones are no reference and no reason.
+const LONGEST_REFERENCE: usize = 64;
+const LONGEST_REASON: usize = 1_000;
+const SHORTEST_REASON: usize = 10;
+
+/// Where a request is kept: a word for the record, which must not carry a story.
+pub fn as_reference(text: &str) -> Result<String, &'static str> {
+    let text = text.trim();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || " ._/-".contains(c);
+    if text.is_empty() || text.len() > LONGEST_REFERENCE || !text.chars().all(is_plain) {
+        return Err("Please give a reference of letters, digits and . _ / -, 64 at most.");
+    }
+    Ok(text.to_owned())
+}
+
+/// Why something is done for a person who did not ask for it here.
+pub fn as_reason(text: &str) -> Result<String, &'static str> {
+    let text = text.trim();
+    let strange = |c: char| c.is_control() && c != '\n' && c != '\r';
+    let length = text.chars().count();
+    if !(SHORTEST_REASON..=LONGEST_REASON).contains(&length) || text.chars().any(strange) {
+        return Err("Please give a reason, in 10 to 1,000 characters.");
+    }
+    Ok(text.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -34,6 +34,16 @@ impl Scope {
         self.workspace.is_some() || self.has_dates()
     }
 
+    /// Which kind of part it is, in one word. Not which part: a workspace's id is the person's own business.
+    #[must_use]
+    pub fn part(&self) -> &'static str {
+        match (&self.workspace, self.has_dates()) {
+            (Some(_), _) => "workspace",
+            (None, true) => "dates",
+            (None, false) => "everything",
+        }
+    }
+
     /// Whether messages are limited by date.
     #[must_use]
     pub fn has_dates(&self) -> bool {

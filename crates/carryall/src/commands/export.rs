@@ -1,5 +1,6 @@
 //! `carryall export`: everything the product holds on one person, in one file.
 
+use std::cell::Cell;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -15,12 +16,16 @@ use jiff::{Timestamp, ToSpan, civil};
 
 use super::destination;
 use super::keys::SigningKeyArg;
+use super::on_record::{OnRecord, RecordArgs};
 use super::origin::{SourceArgs, with_hint};
 use super::progress::ExportProgress;
 use super::protecting::{ProtectArgs, write_encrypted};
 use super::stores::{FilesArgs, ReachArgs};
 
 use crate::clock::Clock;
+use crate::exports::failure::Failure;
+use crate::ledger::ExportId;
+use crate::product::ProductError;
 use crate::protect::Lock;
 use crate::random::Randomness;
 
@@ -37,7 +42,9 @@ const WITH_GAPS: u8 = 3;
   carryall export --source sqlite:demo/PRODUCT.db --files demo/files \\
       --subject marta@northbridge.example --out export.json
   carryall export … --out - | jq '.workspaces[].name'
-  carryall export … --out export.json.age --recipient age1…")]
+  carryall export … --out export.json.age --recipient age1…
+  carryall export … --out export.json --ledger sqlite:/var/lib/carryall/ledger.db \\
+      --reference DSAR-2026-014 --reason 'asked for by letter, cannot sign in any more'")]
 pub struct Export {
     #[command(flatten)]
     source: SourceArgs,
@@ -67,6 +74,8 @@ pub struct Export {
     without_file_contents: bool,
     #[command(flatten)]
     reach: ReachArgs,
+    #[command(flatten)]
+    record: RecordArgs,
 }
 
 impl Export {
@@ -76,8 +85,12 @@ impl Export {
         {
             bail!("--since is not before --until: nothing lies between them");
         }
+        if self.out.as_os_str() == "-" && std::io::stdout().is_terminal() {
+            bail!("a terminal is no place for an export: name a file with --out, or pipe it on");
+        }
         let lock = self.protect.lock(&self.out)?;
         let signing_key = self.signing_key.read()?;
+        let record = self.record.open()?;
         let map = self.source.product.load()?;
         let files = self.files.place(&self.reach)?;
         let source = self.source.connect(&map, files)?;
@@ -94,38 +107,53 @@ impl Export {
             file_contents: !self.without_file_contents,
         };
         let clock = Clock::system();
+        let export_id = ExportId(Randomness::system().uuid(clock.now()));
+        let record = record
+            .map(|record| record.begin(&subject, export_id, &scope, lock.is_some(), clock.clone()))
+            .transpose()?;
         let order = ExportOrder {
             map: &map,
             subject: &subject,
             scope: &scope,
-            export_id: &Randomness::system().uuid(clock.now()).to_string(),
+            export_id: &export_id.to_string(),
             signing_key: signing_key.as_ref(),
             clock: &|| clock.now(),
             generator_version: env!("CARGO_PKG_VERSION"),
         };
-        let progress = ExportProgress::start();
-        let exported = self.write(&source, &order, lock.as_ref(), &progress)?;
-        progress.finish();
+        let work = Work {
+            source: &source,
+            order: &order,
+            lock: lock.as_ref(),
+            progress: ExportProgress::start(),
+            failure: Cell::new(Failure::StorageUnwritable),
+        };
+        let exported = match self.write(&work, record.as_ref()) {
+            Ok(exported) => exported,
+            Err(error) => {
+                return Err(match record {
+                    Some(record) => record.failed(work.failure.get(), error),
+                    None => error,
+                });
+            }
+        };
+        work.progress.finish();
         Ok(self.report(&exported, lock.is_some()))
     }
 
-    fn write(
-        &self,
-        source: &Source,
-        order: &ExportOrder<'_>,
-        lock: Option<&Lock>,
-        progress: &ExportProgress,
-    ) -> anyhow::Result<Exported> {
+    /// A file has its name only when its end is on the record.
+    fn write(&self, work: &Work<'_>, record: Option<&OnRecord>) -> anyhow::Result<Exported> {
+        let finished = |exported: Exported| {
+            if let Some(record) = record {
+                record.finished(&exported)?;
+            }
+            Ok(exported)
+        };
         if self.out.as_os_str() != "-" {
             return destination::write_whole(&self.out, "--out", |file| {
-                written(source, order, lock, file, progress)
+                work.write(file).and_then(finished)
             });
         }
-        let out = std::io::stdout();
-        if out.is_terminal() {
-            bail!("a terminal is no place for an export: name a file with --out, or pipe it on");
-        }
-        written(source, order, lock, out, progress)
+        work.write(std::io::stdout()).and_then(finished)
     }
 
     fn report(&self, exported: &Exported, is_encrypted: bool) -> ExitCode {
@@ -171,27 +199,37 @@ impl Export {
     }
 }
 
-/// Writes the export, encrypted if there is a lock. Its size and digest are then those of what was
-/// written.
-fn written(
-    source: &Source,
-    order: &ExportOrder<'_>,
-    lock: Option<&Lock>,
-    out: impl Write + Send + 'static,
-    progress: &ExportProgress,
-) -> anyhow::Result<Exported> {
-    let failed = |error: ExportError| with_hint(&error, error.hint());
-    let Some(lock) = lock else {
-        return export(source, order, out, progress).map_err(failed);
-    };
-    let (exported, size_bytes, sha256) = write_encrypted(lock, out, |out| {
-        export(source, order, out, progress).map_err(failed)
-    })?;
-    Ok(Exported {
-        size_bytes,
-        sha256,
-        ..exported
-    })
+/// One export to write.
+struct Work<'a> {
+    source: &'a Source,
+    order: &'a ExportOrder<'a>,
+    lock: Option<&'a Lock>,
+    progress: ExportProgress,
+    /// Why it failed, if it did, in the record's word.
+    failure: Cell<Failure>,
+}
+
+impl Work<'_> {
+    /// Writes it, encrypted if there is a lock. Its size and digest are then those of what was written.
+    fn write(&self, out: impl Write + Send + 'static) -> anyhow::Result<Exported> {
+        let Some(lock) = self.lock else {
+            return self.export(out);
+        };
+        let (exported, size_bytes, sha256) = write_encrypted(lock, out, |out| self.export(out))?;
+        Ok(Exported {
+            size_bytes,
+            sha256,
+            ..exported
+        })
+    }
+
+    fn export(&self, out: impl Write + Send + 'static) -> anyhow::Result<Exported> {
+        export(self.source, self.order, out, &self.progress).map_err(|error: ExportError| {
+            let told = with_hint(&error, error.hint());
+            self.failure.set(Failure::of(&ProductError::from(error)));
+            told
+        })
+    }
 }
 
 fn first_moment(text: &str) -> Result<Timestamp, String> {

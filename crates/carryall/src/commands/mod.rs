@@ -14,6 +14,7 @@ mod ledger;
 mod log_args;
 mod notice_args;
 mod oidc_args;
+mod on_record;
 mod origin;
 mod plain;
 mod printed;

@@ -2,7 +2,8 @@
 //!
 //! An event that belongs to a change is written in the change's own transaction, so that neither is
 //! there without the other. It says who, when, from where and how it ended, with counts and digests;
-//! never what a file holds, never a password, a token or what somebody typed.
+//! never what a file holds, never a password, a token or what somebody typed; but for the reason and the
+//! reference of an export that was made with a command, which stand nowhere else.
 
 use std::net::IpAddr;
 
@@ -10,6 +11,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::audit_chain::{BEFORE_THE_FIRST, Entry};
+use super::engines::Effect;
 use super::sql::{Tx, named_params};
 use super::{ExportId, Ledger, LedgerError, SubjectKey};
 
@@ -66,10 +68,16 @@ pub enum Kind {
     LetterClosed,
     /// Its file, or a part of it, went to the operator who asked.
     LetterDownload,
+    /// Whoever runs the program began to export an account with a command.
+    CommandExportStarted,
+    /// The command wrote the file.
+    CommandExportFinished,
+    /// The command ended without a file.
+    CommandExportFailed,
 }
 
 impl Kind {
-    const ALL: [(Kind, &'static str); 25] = [
+    const ALL: [(Kind, &'static str); 28] = [
         (Kind::SignIn, "sign_in"),
         (Kind::SignInRefused, "sign_in_refused"),
         (Kind::StepUp, "step_up"),
@@ -95,6 +103,9 @@ impl Kind {
         (Kind::LetterExtended, "letter_extended"),
         (Kind::LetterClosed, "letter_closed"),
         (Kind::LetterDownload, "letter_download"),
+        (Kind::CommandExportStarted, "command_export_started"),
+        (Kind::CommandExportFinished, "command_export_finished"),
+        (Kind::CommandExportFailed, "command_export_failed"),
     ];
 
     /// The word in the ledger.
@@ -204,6 +215,11 @@ impl Ledger {
     /// Notes something that changes nothing else.
     pub async fn note(&self, at: Timestamp, event: Event) -> Result<(), LedgerError> {
         self.write(move |tx| append(tx, at, &event)).await
+    }
+
+    /// The same for commands. Blocks.
+    pub fn note_now(&self, at: Timestamp, event: &Event) -> Result<(), LedgerError> {
+        self.0.run(Effect::Record, |tx| append(tx, at, event))
     }
 
     /// What happened with a person's data, the newest first.

@@ -42,7 +42,8 @@ impl Channel {
                 | Kind::ExportFailed
                 | Kind::LetterFiled
                 | Kind::LetterRefused
-                | Kind::LetterExtended,
+                | Kind::LetterExtended
+                | Kind::CommandExportFinished,
             )
             | (
                 Channel::Webhook,
@@ -58,7 +59,10 @@ impl Channel {
                 | Kind::LetterRefused
                 | Kind::LetterExtended
                 | Kind::LetterClosed
-                | Kind::LetterDownload,
+                | Kind::LetterDownload
+                | Kind::CommandExportStarted
+                | Kind::CommandExportFinished
+                | Kind::CommandExportFailed,
             ) => true,
             _ => false,
         }

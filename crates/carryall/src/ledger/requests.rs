@@ -130,15 +130,10 @@ fn next_allowed(tx: &Tx<'_>, new: &NewExport) -> Result<Option<Timestamp>, Ledge
     Ok(asked_at.map(|asked_at| later(asked_at, DAY.unsigned_abs())))
 }
 
-/// Which kind of part was asked for. Not which part: a workspace's id is the person's own business.
+/// What was asked for, as far as it is nobody's business but the person's.
 fn kind_of(new: &NewExport) -> serde_json::Value {
     let scope = &new.scope;
-    let part = match (&scope.workspace, scope.since.or(scope.until)) {
-        (Some(_), _) => "workspace",
-        (None, Some(_)) => "dates",
-        (None, None) => "everything",
-    };
-    let mut facts = json!({ "part": part, "file_contents": scope.file_contents });
+    let mut facts = json!({ "part": scope.part(), "file_contents": scope.file_contents });
     if let Some(protected) = &new.protected {
         facts["protected_by"] = protected.by.name().into();
     }

@@ -33,10 +33,17 @@ pub async fn write(exports: &Exports, entry: &Entry) -> Result<Letter, Told> {
     let to = address(exports, key).await?;
     let map = exports.product.map();
     let (product, contact) = (&map.product, &map.controller.contact);
+    let is_ours = Kind::named(&entry.event) == Some(Kind::CommandExportFinished);
+    let advice = if is_ours {
+        format!("Why it was done is on the record. To ask for the reason, write to {contact}.")
+    } else {
+        format!(
+            "If this was not you: sign in to {product}, open Settings > General, click \"Sign out everywhere\", \
+             change your password, and write to {contact}."
+        )
+    };
     let text = format!(
-        "{what}\n\n\
-         If this was not you: sign in to {product}, open Settings > General, click \"Sign out everywhere\", \
-         change your password, and write to {contact}.\n\n\
+        "{what}\n\n{advice}\n\n\
          There is no link in this e-mail, and we never ask for your password in one. Sign in as you \
          always do.\n"
     );
@@ -102,7 +109,7 @@ async fn what(
                 Failure::named(&entry.outcome).what_happened()
             ),
         ),
-        Some(kind) => by_letter(kind, &when)?,
+        Some(kind) => by_operator(kind, &when)?,
         None => return Err(Told::Never("nothing_to_tell")),
     })
 }
@@ -113,8 +120,8 @@ const FINISHED_BY_LETTER: (&str, &str) = (
      that the letter said.",
 );
 
-/// About a request that arrived by letter: the person hears of it, whoever wrote it.
-fn by_letter(kind: Kind, when: &str) -> Result<(&'static str, String), Told> {
+/// About what operators do: a request that arrived by letter, whoever wrote it, or an export of their own.
+fn by_operator(kind: Kind, when: &str) -> Result<(&'static str, String), Told> {
     let (subject, what) = match kind {
         Kind::LetterFiled => (
             "a letter asks for your data",
@@ -130,6 +137,11 @@ fn by_letter(kind: Kind, when: &str) -> Result<(&'static str, String), Told> {
             "an answer takes longer",
             "the time for the answer to your letter was extended by up to two months, as Art. 12(3) GDPR \
              allows. You get the reasons separately.",
+        ),
+        Kind::CommandExportFinished => (
+            "your data was exported by whoever runs the site",
+            "whoever runs the site exported your data to a file. That was not done in your name, and nobody \
+             used your account.",
         ),
         _ => return Err(Told::Never("nothing_to_tell")),
     };

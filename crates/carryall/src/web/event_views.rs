@@ -97,15 +97,21 @@ fn what(kind: Kind, outcome: &str, facts: &Value) -> String {
         | Kind::LetterRefused
         | Kind::LetterExtended
         | Kind::LetterClosed
-        | Kind::LetterDownload => by_letter(kind),
+        | Kind::LetterDownload
+        | Kind::CommandExportStarted
+        | Kind::CommandExportFinished
+        | Kind::CommandExportFailed => by_operator(kind),
         Kind::OperatorSignIn | Kind::OperatorSignInRefused => "An operator signed in.",
         Kind::NoticeGivenUp => "An e-mail about an export could not be sent to you.",
     };
     plain.to_owned()
 }
 
-fn by_letter(kind: Kind) -> &'static str {
+fn by_operator(kind: Kind) -> &'static str {
     match kind {
+        Kind::CommandExportStarted => "Whoever runs this site began to export your data.",
+        Kind::CommandExportFinished => "Whoever runs this site exported your data to a file.",
+        Kind::CommandExportFailed => "The export by whoever runs this site ended without a file.",
         Kind::LetterFiled => "An operator filed a letter that asks for your data.",
         Kind::LetterApproved => "A second operator approved it.",
         Kind::LetterRefused => "A second operator refused it.",
@@ -122,6 +128,9 @@ fn told(facts: &Value) -> &'static str {
         Some("letter_filed") => "We told you by e-mail that a letter asks for your data.",
         Some("letter_refused") => "We told you by e-mail that a letter was refused.",
         Some("letter_extended") => "We told you by e-mail that an answer takes longer.",
+        Some("command_export_finished") => {
+            "We told you by e-mail that your data was exported by whoever runs this site."
+        }
         Some("export_failed") => "We told you by e-mail that an export failed.",
         _ => "We wrote you an e-mail about an export.",
     }

@@ -8,6 +8,7 @@ mod kill;
 mod load;
 mod mail;
 mod nodes;
+mod on_record;
 mod on_s3;
 #[path = "../servers/postgres.rs"]
 mod postgres_server;

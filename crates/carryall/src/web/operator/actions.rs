@@ -19,7 +19,7 @@ use super::Operator;
 use super::page::{LetterView, page};
 use crate::deadline::{day_of, due, extended};
 use crate::ledger::{Decided, ExportId, NewLetter, SubjectKey};
-use crate::operators::Role;
+use crate::operators::{Role, as_reason, as_reference};
 use crate::product::ProductError;
 
 pub fn router() -> Router<Arc<Web>> {
@@ -30,11 +30,6 @@ pub fn router() -> Router<Arc<Web>> {
         .route("/operator/letters/{id}/extend", post(extend))
         .route("/operator/letters/{id}/close", post(close))
 }
-
-/// Longer ones are no reference and no reason.
-const LONGEST_REFERENCE: usize = 64;
-const LONGEST_WORDS: usize = 1_000;
-const SHORTEST_WORDS: usize = 10;
 
 #[derive(Deserialize)]
 struct LetterForm {
@@ -90,8 +85,13 @@ async fn accepted(
 ) -> Result<Result<NewLetter, String>, PageError> {
     let (exports, by) = (&web.exports, &operator.caller);
     let now = exports.clock.now();
-    let facts = received(&form.received, day_of(now))
-        .and_then(|day| Ok((day, reference(&form.reference)?, words(&form.reason)?)));
+    let facts = received(&form.received, day_of(now)).and_then(|day| {
+        Ok((
+            day,
+            as_reference(&form.reference)?,
+            as_reason(&form.reason)?,
+        ))
+    });
     let (received_on, reference, reason) = match facts {
         Ok(facts) => facts,
         Err(problem) => return Ok(Err(problem.to_owned())),
@@ -154,26 +154,6 @@ fn received(text: &str, today: Date) -> Result<Date, &'static str> {
     Ok(day)
 }
 
-/// A word for the record: it must not carry a story.
-fn reference(text: &str) -> Result<String, &'static str> {
-    let text = text.trim();
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || " ._/-".contains(c);
-    if text.is_empty() || text.len() > LONGEST_REFERENCE || !text.chars().all(is_plain) {
-        return Err("Please give a reference of letters, digits and . _ / -, 64 at most.");
-    }
-    Ok(text.to_owned())
-}
-
-fn words(text: &str) -> Result<String, &'static str> {
-    let text = text.trim();
-    let strange = |c: char| c.is_control() && c != '\n' && c != '\r';
-    let length = text.chars().count();
-    if !(SHORTEST_WORDS..=LONGEST_WORDS).contains(&length) || text.chars().any(strange) {
-        return Err("Please give a reason, in 10 to 1,000 characters.");
-    }
-    Ok(text.to_owned())
-}
-
 /// The second operator's word, with their password once more.
 async fn approve(
     State(web): State<Arc<Web>>,
@@ -204,7 +184,7 @@ async fn refuse(
     Form(form): Form<Words>,
 ) -> Result<Response, PageError> {
     operator.must_be(&web, Role::Approve)?;
-    let words = match words(&form.words) {
+    let words = match as_reason(&form.words) {
         Ok(words) => words,
         Err(problem) => return unclear(&web, &operator, problem).await,
     };
@@ -219,7 +199,7 @@ async fn extend(
     Path(id): Path<String>,
     Form(form): Form<Words>,
 ) -> Result<Response, PageError> {
-    let words = match words(&form.words) {
+    let words = match as_reason(&form.words) {
         Ok(words) => words,
         Err(problem) => return unclear(&web, &operator, problem).await,
     };
@@ -244,7 +224,7 @@ async fn close(
     Form(form): Form<Words>,
 ) -> Result<Response, PageError> {
     operator.must_be(&web, Role::Ask)?;
-    let words = match words(&form.words) {
+    let words = match as_reason(&form.words) {
         Ok(words) => words,
         Err(problem) => return unclear(&web, &operator, problem).await,
     };
