@@ -1,29 +1,41 @@
-//! `carryall audit`: whether the record of what happened is as it was written, and what it says.
+//! `carryall audit`: whether the record of what happened is as it was written, what it says, and how long it is
+//! kept.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use carryall_format::sign::{KnownKeys, SigningKey};
 use carryall_source::connect::{Source, SourceOptions};
 use carryall_source::subject::find_subject;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::keys::DEFAULT_LEDGER;
+use super::keys::{DEFAULT_LEDGER, KeyArgs, advised};
 use super::ledger::{LedgerPassword, unopened};
+use super::on_record::whose_command;
 use super::origin::{ProductArgs, SourcePassword, with_hint};
 use super::printed::printed;
-use crate::ledger::{Chain, Entry, Ledger, SubjectKey};
+use super::values::time_of_the_log;
+use super::verify::known_keys;
+use crate::clock::Clock;
+use crate::ledger::{Chain, Checkpoint, Entry, Ledger, Prune, SubjectKey};
 
-/// Check the record of sign-ins, exports and downloads, or print it
+/// Check the record of sign-ins, exports and downloads, print it, or remove what is old
 ///
 /// `verify`: exit code 0 when every event is as it was written; 1 when one was edited, removed or moved, which
 /// is named; 2 when it could not be read. It prints the last event's hash: note it elsewhere, and give it
 /// to `--head` the next time, because a cut at the end shows against nothing else.
+///
+/// `prune`: removes old events behind a checkpoint that is signed with the key of the installation, so that the
+/// rest can still be checked. Exit code 0: done, or there was nothing so old; 2: nothing was removed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   carryall audit verify --ledger sqlite:/var/lib/carryall/ledger.db
   carryall audit verify --head 5e1c…
   carryall audit export --all > audit.jsonl
+  carryall audit prune --older-than 400d
   carryall audit export --subject you@example.com --source sqlite:/srv/example/app.db \\
       --data-map data-map.toml")]
 pub struct Audit {
@@ -43,6 +55,20 @@ enum Action {
         /// The hash of the last event, as it was printed before: everything up to it must still be there
         #[arg(long, value_name = "HASH")]
         head: Option<String>,
+        /// Public keys whose checkpoints count, as `carryall keys` prints them [default: those of --keys].
+        /// May be given several times
+        #[arg(long, value_name = "FILE")]
+        key: Vec<PathBuf>,
+        #[command(flatten)]
+        keys: KeyArgs,
+    },
+    /// Remove old events, behind a signed checkpoint
+    Prune {
+        /// How old, such as 400d; the last seven days stay in any case
+        #[arg(long, value_name = "TIME", value_parser = time_of_the_log)]
+        older_than: Duration,
+        #[command(flatten)]
+        keys: KeyArgs,
     },
     /// Print events, one JSON object a line
     Export(Chosen),
@@ -76,7 +102,20 @@ impl Audit {
         }
         let ledger = self.ledger_password.open(&self.ledger)?;
         match self.action {
-            Action::Verify { head } => verify(&ledger, head.as_deref()),
+            Action::Verify { head, key, keys } => {
+                let known = if !key.is_empty() {
+                    known_keys(&key)?
+                } else if ledger.checkpoints()?.is_empty() {
+                    KnownKeys::default()
+                } else {
+                    keys.keys(&self.ledger)?.known().map_err(advised)?
+                };
+                verify(&ledger, head.as_deref(), &known)
+            }
+            Action::Prune { older_than, keys } => {
+                let key = keys.keys(&self.ledger)?.signing_key().map_err(advised)?;
+                prune(&ledger, older_than, &key)
+            }
             Action::Export(chosen) => {
                 let subject = chosen.subject_key()?;
                 print(&ledger, subject.as_ref())
@@ -114,11 +153,19 @@ impl Chosen {
     }
 }
 
-fn verify(ledger: &Ledger, head: Option<&str>) -> anyhow::Result<ExitCode> {
+fn verify(ledger: &Ledger, head: Option<&str>, keys: &KnownKeys) -> anyhow::Result<ExitCode> {
     let head = head.map(|head| head.trim().to_ascii_lowercase());
-    let broken = match ledger.check_audit(head.as_deref())? {
-        Chain::Whole { events, head } => {
-            println!("whole: {events} events, the last one's hash is\n{head}");
+    let broken = match ledger.check_audit(head.as_deref(), keys)? {
+        Chain::Whole {
+            events,
+            removed,
+            head,
+        } => {
+            let before = match removed {
+                0 => String::new(),
+                removed => format!(" after {removed} that were removed behind signed checkpoints"),
+            };
+            println!("whole: {events} events{before}, the last one's hash is\n{head}");
             return Ok(ExitCode::SUCCESS);
         }
         Chain::Edited(seq) => format!("event {seq} is not as it was written"),
@@ -127,11 +174,45 @@ fn verify(ledger: &Ledger, head: Option<&str>) -> anyhow::Result<ExitCode> {
             format!("event {seq} does not follow the one before it: one of them was replaced")
         }
         Chain::HeadGone => "the event with the noted hash is not there: the end was cut off, \
-                            or the record was written anew"
+                            the record was written anew, or it was older than what is kept"
             .to_owned(),
+        Chain::CheckpointForged(seq) => {
+            format!("the checkpoint after event {seq} is not signed by the key that it names")
+        }
+        Chain::CheckpointOfUnknownKey(seq, key) => format!(
+            "the checkpoint after event {seq} is signed with the key {key}, which is none of those known here\n\
+             hint: `--key FILE` or `--keys DIR` says which keys are yours"
+        ),
     };
     println!("broken: {broken}");
     Ok(ExitCode::FAILURE)
+}
+
+fn prune(ledger: &Ledger, older_than: Duration, key: &SigningKey) -> anyhow::Result<ExitCode> {
+    let now = Clock::system().now();
+    let before = now.checked_sub(older_than).unwrap_or(Timestamp::MIN);
+    let mut last = None;
+    loop {
+        let prune = Prune {
+            before,
+            now,
+            key: key.clone(),
+            facts: whose_command(),
+        };
+        match ledger.prune_audit_now(&prune)? {
+            Some(checkpoint) => last = Some(checkpoint),
+            None => break,
+        }
+    }
+    match last {
+        Some(Checkpoint {
+            seq, hash, key_id, ..
+        }) => println!(
+            "removed: every event up to {seq}, whose hash was\n{hash}\nthe checkpoint is signed with key {key_id}"
+        ),
+        None => println!("removed: nothing, because no event is so old"),
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn print(ledger: &Ledger, subject: Option<&SubjectKey>) -> anyhow::Result<ExitCode> {

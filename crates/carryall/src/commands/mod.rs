@@ -40,7 +40,7 @@ pub enum Command {
     Grants(grants::Grants),
     Schema(schema::Schema),
     Keys(keys::Keys),
-    Audit(audit::Audit),
+    Audit(Box<audit::Audit>),
     Demo(demo::Demo),
     Serve(Box<serve::Serve>),
     Worker(Box<worker::Worker>),

@@ -7,7 +7,7 @@ use anyhow::{Context as _, anyhow, bail};
 use carryall_source::export::Exported;
 use carryall_source::scope::Scope;
 use carryall_source::subject::Subject;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::ledger::{LedgerPassword, unopened};
 use crate::clock::Clock;
@@ -46,6 +46,15 @@ pub struct OnRecord {
     subject: SubjectKey,
     export: ExportId,
     clock: Clock,
+}
+
+/// Who runs this command: the number of an account of the operating system's, and the machine's name.
+pub fn whose_command() -> Value {
+    let machine = rustix::system::uname();
+    json!({
+        "account": rustix::process::getuid().as_raw(),
+        "machine": machine.nodename().to_string_lossy(),
+    })
 }
 
 impl RecordArgs {
@@ -94,13 +103,12 @@ impl Record {
             export,
             clock,
         };
-        let machine = rustix::system::uname();
-        let facts = json!({
-            "reason": self.reason, "reference": self.reference,
-            "account": rustix::process::getuid().as_raw(),
-            "machine": machine.nodename().to_string_lossy(),
-            "part": scope.part(), "file_contents": scope.file_contents, "encrypted": is_encrypted,
-        });
+        let mut facts = whose_command();
+        facts["reason"] = self.reason.into();
+        facts["reference"] = self.reference.into();
+        facts["part"] = scope.part().into();
+        facts["file_contents"] = scope.file_contents.into();
+        facts["encrypted"] = is_encrypted.into();
         let begun = record.note(record.event(Kind::CommandExportStarted).with(facts));
         begun.map_err(unopened).context(
             "the export cannot be put on the record, so nothing was read and nothing written",

@@ -21,7 +21,7 @@ use super::notice_args::NoticeArgs;
 use super::oidc_args::OidcArgs;
 use super::origin::{ProductArgs, SourcePassword, with_hint};
 use super::stores::{FilesArgs, StoreArgs};
-use super::values::{idle_time, length_of_time, network};
+use super::values::{idle_time, length_of_time, network, time_of_the_log};
 use super::worker::{NodeArgs, work};
 use crate::clock::Clock;
 use crate::exports::{Exports, Settings};
@@ -102,6 +102,10 @@ pub struct Serve {
     /// How many exports a person may ask for within 24 hours; downloads are not counted
     #[arg(long, value_name = "N", env = "CARRYALL_EXPORTS_PER_DAY", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     exports_per_day: u32,
+    /// How long the audit log is kept, such as 400d; what is older is removed behind a signed checkpoint
+    /// [default: for ever]
+    #[arg(long, value_name = "TIME", env = "CARRYALL_AUDIT_KEEP", value_parser = time_of_the_log)]
+    audit_keep: Option<Duration>,
     #[command(flatten)]
     pub(super) notices: NoticeArgs,
     /// A file of operators, who answer requests that arrive by letter, at /operator
@@ -236,6 +240,7 @@ impl Serve {
             expire_after: self.expire_after,
             per_day: self.exports_per_day,
             idle_after: self.idle_after,
+            audit_keep: self.audit_keep,
             ..Settings::new(format!("process {}", std::process::id()))
         };
         let product = Arc::new(Product::Connected(Box::new(product)));

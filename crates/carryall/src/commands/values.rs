@@ -44,6 +44,15 @@ pub fn network(text: &str) -> Result<IpNet, String> {
     network.ok_or_else(|| format!("`{text}` is not a network such as 10.0.0.0/8"))
 }
 
+/// What happened within a week may still have to be told, and counts for whoever looks.
+pub fn time_of_the_log(text: &str) -> Result<Duration, String> {
+    let time = length_of_time(text)?;
+    if time < Duration::from_hours(7 * 24) {
+        return Err("the audit log has to be kept for seven days (7d) at least".to_owned());
+    }
+    Ok(time)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,6 +68,7 @@ mod tests {
             );
         }
         assert!(idle_time("1m").is_err() && idle_time("2m").is_ok());
+        assert!(time_of_the_log("6d").is_err() && time_of_the_log("7d").is_ok());
     }
 
     #[test]

@@ -92,7 +92,8 @@ impl Verify {
     }
 }
 
-fn known_keys(files: &[PathBuf]) -> anyhow::Result<KnownKeys> {
+/// The public keys in these files.
+pub fn known_keys(files: &[PathBuf]) -> anyhow::Result<KnownKeys> {
     let mut all = KnownKeys::default();
     for path in files {
         let text = std::fs::read_to_string(path)

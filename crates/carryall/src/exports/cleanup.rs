@@ -3,16 +3,19 @@
 
 use std::sync::Arc;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
 
 use super::Exports;
 use super::artifacts::Artifacts;
 use super::failure::ExportsError;
-use crate::ledger::Look;
+use crate::ledger::{Look, Prune};
 use crate::product::ProductError;
 
 /// No limit looks back further.
 const TRIES_KEPT: SignedDuration = SignedDuration::from_hours(24);
+/// More checkpoints would only be more to check.
+const EACH_DAY: SignedDuration = SignedDuration::from_hours(24);
 
 impl Exports {
     /// Cleans at the start and then again and again, until the program ends.
@@ -43,6 +46,7 @@ impl Exports {
         self.ledger.forget_tries(now - TRIES_KEPT).await?;
         self.close_accounts_that_are_gone().await?;
         self.sweep().await?;
+        self.prune_audit().await?;
         Ok(self.ledger.empty_journal().await?)
     }
 
@@ -67,6 +71,39 @@ impl Exports {
             }
         }
         Ok(())
+    }
+
+    /// Removes events whose time is up, once a day.
+    async fn prune_audit(&self) -> Result<(), ExportsError> {
+        let Some(keep) = self.settings.audit_keep else {
+            return Ok(());
+        };
+        let now = self.clock.now();
+        let before = now.checked_sub(keep).unwrap_or(Timestamp::MIN);
+        let lately = now - EACH_DAY;
+        if !self.ledger.audit_is_due(before, lately).await? {
+            return Ok(());
+        }
+        // Without a signature nothing may go.
+        let key = match self.keys.signing_key() {
+            Ok(key) => key,
+            Err(error) => {
+                tracing::error!(error = %error, "the audit log is not shortened");
+                return Ok(());
+            }
+        };
+        loop {
+            let prune = Prune {
+                before,
+                now,
+                key: key.clone(),
+                facts: json!({}),
+            };
+            let Some(checkpoint) = self.ledger.prune_audit(prune).await? else {
+                return Ok(());
+            };
+            tracing::info!(up_to = checkpoint.seq, key = %checkpoint.key_id, "old events of the audit log are removed");
+        }
     }
 
     /// Removes files that no export needs.

@@ -57,6 +57,8 @@ pub struct Settings {
     pub per_day: u32,
     /// How long a session may rest before it ends.
     pub idle_after: Duration,
+    /// How long events of the audit log are kept; none is for ever.
+    pub audit_keep: Option<Duration>,
     /// How often expired, orphaned and closed accounts' files are looked for.
     pub cleanup: Duration,
 }

@@ -221,6 +221,7 @@ impl Settings {
             expire_after: Duration::from_hours(24),
             per_day: 20,
             idle_after: Duration::from_mins(30),
+            audit_keep: None,
             cleanup: Duration::from_mins(1),
         }
     }

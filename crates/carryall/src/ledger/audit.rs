@@ -74,10 +74,12 @@ pub enum Kind {
     CommandExportFinished,
     /// The command ended without a file.
     CommandExportFailed,
+    /// Old events were removed behind a signed checkpoint.
+    AuditPruned,
 }
 
 impl Kind {
-    const ALL: [(Kind, &'static str); 28] = [
+    const ALL: [(Kind, &'static str); 29] = [
         (Kind::SignIn, "sign_in"),
         (Kind::SignInRefused, "sign_in_refused"),
         (Kind::StepUp, "step_up"),
@@ -106,6 +108,7 @@ impl Kind {
         (Kind::CommandExportStarted, "command_export_started"),
         (Kind::CommandExportFinished, "command_export_finished"),
         (Kind::CommandExportFailed, "command_export_failed"),
+        (Kind::AuditPruned, "audit_pruned"),
     ];
 
     /// The word in the ledger.

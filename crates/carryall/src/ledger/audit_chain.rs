@@ -1,11 +1,14 @@
 //! The chain of the audit log, as whoever checks it sees it.
 //!
-//! Promises: an event that was edited, taken out or moved is named, the first one first. That the end
-//! was cut off, or all of it written anew, shows against a hash that was noted elsewhere before.
+//! Promises: an event that was edited, taken out or moved is named, the first one first. The beginning may be
+//! missing up to a signed checkpoint, and not one event further. That the end was cut off, or all of it written
+//! anew, shows against a hash that was noted elsewhere before.
 
+use carryall_format::sign::{KeyId, KnownKeys};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
+use super::checkpoints::Checkpoint;
 use super::sql::{Row, named_params};
 use super::{Ledger, LedgerError, SubjectKey};
 use crate::random::hex;
@@ -83,6 +86,8 @@ pub enum Chain {
     Whole {
         /// How many.
         events: i64,
+        /// How many were removed before them, behind signed checkpoints.
+        removed: i64,
         /// The hash of the last one.
         head: String,
     },
@@ -94,6 +99,10 @@ pub enum Chain {
     OutOfOrder(i64),
     /// The noted hash is none of an event: the end was cut off, or everything was written anew.
     HeadGone,
+    /// The checkpoint behind this event is not signed by the key that it names.
+    CheckpointForged(i64),
+    /// The checkpoint behind this event is signed with a key that is not known here.
+    CheckpointOfUnknownKey(i64, KeyId),
 }
 
 const ALL: &str = "SELECT * FROM audit ORDER BY seq";
@@ -102,9 +111,29 @@ const THEIRS: &str = "SELECT * FROM audit WHERE subject_key = :subject ORDER BY 
 impl Ledger {
     /// Checks the whole chain. Blocks: for commands.
     ///
-    /// `head` is the hash of an event that somebody noted before.
-    pub fn check_audit(&self, head: Option<&str>) -> Result<Chain, LedgerError> {
-        let mut links = Links::new(head);
+    /// `head` is the hash of an event that somebody noted before; `keys` are those whose checkpoints count.
+    pub fn check_audit(&self, head: Option<&str>, keys: &KnownKeys) -> Result<Chain, LedgerError> {
+        loop {
+            let checkpoints = self.checkpoints()?;
+            let found = self.check_after(&checkpoints, head, keys)?;
+            // While the chain was read, its beginning may have been removed.
+            if matches!(found, Chain::Whole { .. }) || self.checkpoints()? == checkpoints {
+                return Ok(found);
+            }
+        }
+    }
+
+    fn check_after(
+        &self,
+        checkpoints: &[Checkpoint],
+        head: Option<&str>,
+        keys: &KnownKeys,
+    ) -> Result<Chain, LedgerError> {
+        let unsigned = checkpoints.iter().find_map(|one| one.is_unsigned(keys));
+        if let Some(unsigned) = unsigned {
+            return Ok(unsigned);
+        }
+        let mut links = Links::after(checkpoints, head);
         let mut broken = None;
         self.block(|tx| {
             tx.each(ALL, named_params! {}, &mut |row| {
@@ -138,25 +167,38 @@ impl Ledger {
 
 /// The chain so far.
 struct Links<'h> {
-    events: i64,
+    removed: i64,
+    /// The number of the last event, from the very first on.
+    seq: i64,
     last: String,
     head: Option<&'h str>,
 }
 
 impl<'h> Links<'h> {
-    fn new(head: Option<&'h str>) -> Links<'h> {
-        Links {
-            events: 0,
-            last: BEFORE_THE_FIRST.to_owned(),
+    fn after(checkpoints: &[Checkpoint], head: Option<&'h str>) -> Links<'h> {
+        let is_known = |head: &str| {
             // What was noted of an empty log is always there.
-            head: head.filter(|head| *head != BEFORE_THE_FIRST),
+            head == BEFORE_THE_FIRST || checkpoints.iter().any(|one| one.hash == head)
+        };
+        let (removed, last) = match checkpoints.last() {
+            Some(newest) => (newest.seq, newest.hash.clone()),
+            None => (0, BEFORE_THE_FIRST.to_owned()),
+        };
+        Links {
+            removed,
+            seq: removed,
+            last,
+            head: head.filter(|head| !is_known(head)),
         }
     }
 
     /// What is wrong with the next event, if anything.
     fn add(&mut self, entry: Entry) -> Option<Chain> {
-        let expected = self.events + 1;
-        if entry.seq != expected {
+        let expected = self.seq + 1;
+        if entry.seq < expected {
+            return Some(Chain::OutOfOrder(entry.seq));
+        }
+        if entry.seq > expected {
             return Some(Chain::Removed(expected));
         }
         if entry.computed_hash() != entry.hash {
@@ -166,7 +208,7 @@ impl<'h> Links<'h> {
             return Some(Chain::OutOfOrder(entry.seq));
         }
         self.head = self.head.filter(|head| *head != entry.hash);
-        (self.events, self.last) = (expected, entry.hash);
+        (self.seq, self.last) = (expected, entry.hash);
         None
     }
 
@@ -174,7 +216,8 @@ impl<'h> Links<'h> {
         match self.head {
             Some(_) => Chain::HeadGone,
             None => Chain::Whole {
-                events: self.events,
+                events: self.seq - self.removed,
+                removed: self.removed,
                 head: self.last,
             },
         }

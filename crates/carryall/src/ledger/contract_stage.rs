@@ -16,12 +16,16 @@ pub enum Stage {
     Postgres(String),
 }
 
-/// What the triggers of the log are called.
-const TRIGGERS: [&str; 4] = [
-    "is_never_changed",
-    "is_never_shortened",
-    "is_never_emptied",
-    "grows_at_its_end",
+/// What the triggers of the log and of its checkpoints are called, and where they are.
+const TRIGGERS: [(&str, &str); 8] = [
+    ("audit_is_never_changed", "audit"),
+    ("audit_is_never_shortened", "audit"),
+    ("audit_is_never_emptied", "audit"),
+    ("audit_grows_at_its_end", "audit"),
+    ("audit_checkpoint_is_never_changed", "audit_checkpoints"),
+    ("audit_checkpoint_is_never_removed", "audit_checkpoints"),
+    ("audit_checkpoint_is_never_emptied", "audit_checkpoints"),
+    ("audit_checkpoint_names_an_event", "audit_checkpoints"),
 ];
 
 impl Stage {
@@ -71,10 +75,12 @@ impl Stage {
 
     /// The same for who also takes the triggers away.
     pub fn tamper_with_force(&self, sql: &str) {
-        let of = if self.is_sqlite() { "" } else { " ON audit" };
-        let drops = TRIGGERS
-            .map(|name| format!("DROP TRIGGER IF EXISTS audit_{name}{of};"))
-            .concat();
+        let drop = |(name, table): (&str, &str)| {
+            let on = if self.is_sqlite() { "" } else { "ON" };
+            let table = if self.is_sqlite() { "" } else { table };
+            format!("DROP TRIGGER IF EXISTS {name} {on} {table};")
+        };
+        let drops = TRIGGERS.map(drop).concat();
         self.tamper(&format!("{drops}{sql}")).expect("tampers");
     }
 

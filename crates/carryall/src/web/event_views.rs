@@ -101,6 +101,7 @@ fn what(kind: Kind, outcome: &str, facts: &Value) -> String {
         | Kind::CommandExportStarted
         | Kind::CommandExportFinished
         | Kind::CommandExportFailed => by_operator(kind),
+        Kind::AuditPruned => "Old events were removed.",
         Kind::OperatorSignIn | Kind::OperatorSignInRefused => "An operator signed in.",
         Kind::NoticeGivenUp => "An e-mail about an export could not be sent to you.",
     };

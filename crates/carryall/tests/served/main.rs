@@ -13,6 +13,7 @@ mod on_s3;
 #[path = "../servers/postgres.rs"]
 mod postgres_server;
 mod protected;
+mod retention;
 mod server;
 mod signed;
 mod soak;

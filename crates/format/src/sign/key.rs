@@ -61,7 +61,12 @@ impl SigningKey {
     /// Signs a file by its digest and its id.
     #[must_use]
     pub fn sign(&self, sha256_hex: &str, export_id: &str) -> IntegritySignature {
-        let text = signed_text(sha256_hex, export_id);
+        self.sign_text(&signed_text(sha256_hex, export_id))
+    }
+
+    /// Signs a line that begins with what it is, so that it can pass for no file and no other line.
+    #[must_use]
+    pub fn sign_text(&self, text: &str) -> IntegritySignature {
         IntegritySignature {
             key_id: self.public_key().id(),
             value: self.0.sign(text.as_bytes()).to_bytes(),
@@ -140,7 +145,12 @@ impl PublicKey {
         export_id: &str,
         signature: &IntegritySignature,
     ) -> bool {
-        let text = signed_text(sha256_hex, export_id);
+        self.has_signed_text(&signed_text(sha256_hex, export_id), signature)
+    }
+
+    /// Whether this key signed exactly this text.
+    #[must_use]
+    pub fn has_signed_text(&self, text: &str, signature: &IntegritySignature) -> bool {
         let signature = Signature::from_bytes(&signature.value);
         self.0.verify_strict(text.as_bytes(), &signature).is_ok()
     }

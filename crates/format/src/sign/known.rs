@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{ALGORITHM, IntegritySignature, KeyError, PublicKey, SignatureCheck};
+use super::{ALGORITHM, IntegritySignature, KeyError, PublicKey, SignatureCheck, signed_text};
 
 /// A public key, and since when and until when it signed, where that is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,6 +103,12 @@ impl KnownKeys {
         export_id: &str,
         signature: &IntegritySignature,
     ) -> SignatureCheck<'_> {
+        self.check_text(&signed_text(sha256_hex, export_id), signature)
+    }
+
+    /// What a signature is worth for this text.
+    #[must_use]
+    pub fn check_text(&self, text: &str, signature: &IntegritySignature) -> SignatureCheck<'_> {
         // Ids are short: two keys may share one, so each of that name is asked.
         let mut named = self
             .keys
@@ -113,7 +119,7 @@ impl KnownKeys {
             return SignatureCheck::UnknownKey;
         }
         named
-            .find(|known| known.key.has_signed(sha256_hex, export_id, signature))
+            .find(|known| known.key.has_signed_text(text, signature))
             .map_or(SignatureCheck::Bad, SignatureCheck::Good)
     }
 }

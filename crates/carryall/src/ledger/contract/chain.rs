@@ -1,5 +1,7 @@
 //! The audit log: nothing in it can be changed unnoticed.
 
+use carryall_format::sign::KnownKeys;
+
 use super::*;
 
 impl Story {
@@ -17,7 +19,11 @@ impl Story {
     }
 
     pub(super) fn check(&self, head: Option<&str>) -> Chain {
-        aside(|| self.ledger.check_audit(head)).expect("answers")
+        self.check_with(head, &KnownKeys::default())
+    }
+
+    pub(super) fn check_with(&self, head: Option<&str>, keys: &KnownKeys) -> Chain {
+        aside(|| self.ledger.check_audit(head, keys)).expect("answers")
     }
 
     pub(super) fn head(&self) -> String {

@@ -6,6 +6,7 @@ mod files;
 mod jobs;
 mod letters;
 mod record;
+mod retention;
 mod sessions;
 mod sign_ins;
 mod tries;

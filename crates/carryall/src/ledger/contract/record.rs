@@ -104,6 +104,7 @@ async fn every_end_of_an_export_is_an_event() {
         story.check(None),
         Chain::Whole {
             events: 18,
+            removed: 0,
             head: story.head()
         }
     );

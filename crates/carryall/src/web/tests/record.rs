@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::http::{Request, header};
+use carryall_format::sign::KnownKeys;
 
 use super::{PAGE, Stage, body};
 use crate::ledger::{Chain, Entry};
@@ -61,7 +62,11 @@ async fn from_sign_in_to_sign_out_everything_is_on_the_record() {
             "sign_out ok",
         ]
     );
-    let chain = site.exports.ledger.check_audit(None).expect("answers");
+    let chain = site
+        .exports
+        .ledger
+        .check_audit(None, &KnownKeys::default())
+        .expect("answers");
     assert!(matches!(chain, Chain::Whole { events: 12, .. }));
     site.stop().await;
 }
