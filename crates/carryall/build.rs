@@ -64,7 +64,7 @@ fn embed(folder: &Path, code: &mut String, list: &mut String) {
              \x20   let options = {module}::DemoOptions {{ people: options.people, messages: options.messages, file_bytes: options.file_bytes }};\n\
              \x20   {module}::write(dir, &options, progress)\n}}\n\
              fn people_of_{module}() -> Vec<DemoPerson> {{\n\
-             \x20   {module}::people().into_iter().map(|person| DemoPerson {{ name: person.name, email: person.email, password: person.password, note: person.note }}).collect()\n}}\n"
+             \x20   {module}::people().into_iter().map(|person| DemoPerson {{ name: person.name, email: person.email, password: person.password, totp_secret: person.totp_secret, note: person.note }}).collect()\n}}\n"
         )
         .expect("a String takes everything");
         format!("Some(Demo {{ people: people_of_{module}, write: write_{module} }})")

@@ -1,6 +1,7 @@
 // What a person does on the pages, in the help page's words.
 
 import assert from "node:assert/strict";
+import { codeOf } from "./totp.mjs";
 
 /** The people of the demo, as the sign-in page shows them. */
 export async function shownPeople(page) {
@@ -9,6 +10,7 @@ export async function shownPeople(page) {
     name: (await person.locator("strong").innerText()).trim(),
     email: (await person.innerText()).match(/\S+@\S+/)[0],
     password: await person.locator("code").innerText(),
+    secret: await person.locator("samp").count() ? await person.locator("samp").first().innerText() : undefined,
   })));
 }
 
@@ -18,6 +20,7 @@ export async function signIn(page, program, which = 0) {
   const person = (await shownPeople(page))[which];
   await page.getByLabel("E-mail address").fill(person.email);
   await page.getByLabel("Password").fill(person.password);
+  if (person.secret) await page.getByLabel("Code of your authenticator app").fill(codeOf(person.secret));
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await page.getByRole("heading", { name: "Workspaces", exact: true }).waitFor();
   return person;

@@ -50,6 +50,7 @@ CREATE TABLE users (
     email_confirmed_at timestamptz,
     display_name       text,
     password_hash      text,                          -- argon2id; null: signs in with a provider only
+    totp_secret        text,                          -- base32, of an authenticator app; null: none is set up
     auth_providers     jsonb NOT NULL,                 -- ["email","google","microsoft"]
     is_active          boolean NOT NULL DEFAULT true,
     terms_accepted_at  timestamptz,

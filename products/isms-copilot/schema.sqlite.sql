@@ -51,6 +51,7 @@ CREATE TABLE users (
     email_confirmed_at TEXT,
     display_name       TEXT,
     password_hash      TEXT,                          -- argon2id; null: signs in with a provider only
+    totp_secret        TEXT,                          -- base32, of an authenticator app; null: none is set up
     auth_providers     JSON NOT NULL,                 -- ["email","google","microsoft"]
     is_active          BOOLEAN NOT NULL DEFAULT 1,
     terms_accepted_at  TEXT,

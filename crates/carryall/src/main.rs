@@ -18,6 +18,7 @@ mod products;
 mod protect;
 mod random;
 mod tokens;
+mod totp;
 mod web;
 mod whole_file;
 

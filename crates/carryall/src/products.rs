@@ -44,6 +44,8 @@ pub struct DemoPerson {
     pub email: String,
     /// Password to sign in with.
     pub password: String,
+    /// The secret of an authenticator app, in base32, if there is one.
+    pub totp_secret: Option<String>,
     /// What to expect of the account.
     pub note: String,
 }

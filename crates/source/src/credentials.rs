@@ -1,7 +1,8 @@
-//! What the built-in sign-in needs to know: the product's own password hash.
+//! What the built-in sign-in needs to know: the product's own password hash, and the secret of the person's
+//! authenticator app where there is one.
 //!
-//! Promises: the hash is never printed and leaves this module for one comparison only; an account
-//! with a second factor is sent to the product's own sign-in.
+//! Promises: neither is ever printed, and they leave this module for one comparison only; an account with another
+//! second factor is sent to the product's own sign-in.
 
 use std::fmt;
 
@@ -19,6 +20,8 @@ pub struct Credentials {
     pub subject_key: SubjectKey,
     /// argon2 (PHC string) or bcrypt; empty, and so equal to no password's, where there is none.
     pub password_hash: String,
+    /// The secret of an authenticator app, as the product has it; none where none is set up.
+    pub totp_secret: Option<String>,
     /// Whether the login may be used.
     pub active: bool,
     /// Whether only the product's own sign-in can check this person, such as for a second factor.
@@ -108,13 +111,22 @@ pub fn find_credentials_by_key(
     Ok(None)
 }
 
-/// Key, hash, active, then the columns that refuse.
+/// Key, hash, active, the secret of codes, then the columns that refuse.
 fn shown(sign_in: &SignIn) -> Vec<String> {
     let active = sign_in
         .active
         .as_deref()
         .map_or_else(|| "1".to_owned(), quoted);
-    let mut shown = vec![quoted(&sign_in.key), quoted(&sign_in.password_hash), active];
+    let totp_secret = sign_in
+        .totp_secret
+        .as_deref()
+        .map_or_else(|| "NULL".to_owned(), quoted);
+    let mut shown = vec![
+        quoted(&sign_in.key),
+        quoted(&sign_in.password_hash),
+        active,
+        totp_secret,
+    ];
     shown.extend(sign_in.refuse_when.iter().map(|column| quoted(column)));
     shown
 }
@@ -125,12 +137,17 @@ fn credentials(row: &Row<'_>, sign_in: &SignIn) -> Result<Credentials, SubjectEr
             table: sign_in.table.clone(),
             column: sign_in.key.clone(),
         })?;
-    let hash = row.value(1).bytes().unwrap_or_default();
+    let text = |index| {
+        let bytes = row.value(index).bytes()?;
+        // What is no text is no secret that anybody could have typed; it must not pass for none.
+        Some(String::from_utf8_lossy(bytes).into_owned())
+    };
     Ok(Credentials {
         subject_key,
-        password_hash: std::str::from_utf8(hash).unwrap_or_default().to_owned(),
+        password_hash: text(1).unwrap_or_default(),
+        totp_secret: text(3).filter(|secret| !secret.is_empty()),
         active: is_enabled(row.value(2)),
-        uses_own_sign_in: (0..sign_in.refuse_when.len()).any(|index| is_set(row.value(3 + index))),
+        uses_own_sign_in: (0..sign_in.refuse_when.len()).any(|index| is_set(row.value(4 + index))),
     })
 }
 

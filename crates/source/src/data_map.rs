@@ -105,6 +105,8 @@ pub struct SignIn {
     pub login: String,
     /// The column with an argon2 or bcrypt hash.
     pub password_hash: String,
+    /// The column with the secret of an authenticator app (RFC 6238), in base32; null where none is set up.
+    pub totp_secret: Option<String>,
     /// The column that is false, 0 or null for a disabled account.
     pub active: Option<String>,
     /// Columns that, when set, send the person to the product's own sign-in.

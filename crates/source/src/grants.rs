@@ -25,6 +25,7 @@ pub fn statements(map: &DataMap, role: &str) -> String {
     if let Some(sign_in) = &map.sign_in {
         let of_sign_in = columns.entry(&sign_in.table).or_default();
         of_sign_in.extend([&*sign_in.key, &*sign_in.login, &*sign_in.password_hash]);
+        of_sign_in.extend(sign_in.totp_secret.as_deref());
         of_sign_in.extend(sign_in.active.as_deref());
         of_sign_in.extend(sign_in.refuse_when.iter().map(String::as_str));
     }

@@ -14,7 +14,7 @@ product = "Test"
 file_prefix = "test"
 controller = { name = "Test GmbH", contact = "privacy@example.com" }
 subject = { table = "user", key = "id", email = "email", name = "full \"name\"", active = "active" }
-sign_in = { table = "login", key = "user_id", login = "login", password_hash = "hash", active = "on", refuse_when = ["mfa"] }
+sign_in = { table = "login", key = "user_id", login = "login", password_hash = "hash", totp_secret = "secret", active = "on", refuse_when = ["mfa"] }
 "#;
 
 fn map() -> DataMap {
@@ -191,11 +191,12 @@ fn an_account_is_disabled_by_false_zero_and_nothing() {
 
 fn logins() -> Snapshot {
     snapshot(
-        r#"CREATE TABLE login (user_id INTEGER, login TEXT, hash TEXT, "on" BOOLEAN, mfa JSON);
+        r#"CREATE TABLE login (user_id INTEGER, login TEXT, hash TEXT, "on" BOOLEAN, mfa JSON, secret TEXT);
            INSERT INTO login VALUES
-             (1, 'Ann@example.com', '$2b$12$hash', 1, NULL), (2, 'ben@example.com', NULL, 0, 'null'),
-             (3, 'cleo@example.com', 'h', 1, '{"totp": true}'),
-             (4, 'twin@example.com', 'h4', 1, NULL), (5, 'TWIN@example.com', 'h5', 1, NULL)"#,
+             (1, 'Ann@example.com', '$2b$12$hash', 1, NULL, 'GEZDGNBVGY3TQOJQ'),
+             (2, 'ben@example.com', NULL, 0, 'null', ''),
+             (3, 'cleo@example.com', 'h', 1, '{"totp": true}', NULL),
+             (4, 'twin@example.com', 'h4', 1, NULL, x'ff'), (5, 'TWIN@example.com', 'h5', 1, NULL, NULL)"#,
     )
 }
 
@@ -211,10 +212,19 @@ fn credentials_are_found_by_login_in_any_case_and_never_printed() {
         ("1", "$2b$12$hash")
     );
     assert!(ann.active && !ann.uses_own_sign_in);
-    assert!(!format!("{ann:?}").contains("hash"));
+    assert_eq!(ann.totp_secret.as_deref(), Some("GEZDGNBVGY3TQOJQ"));
+    let shown = format!("{ann:?}");
+    assert!(!shown.contains("hash") && !shown.contains("GEZD"));
     let ben = credentials("ben@example.com").unwrap();
     assert!(!ben.active && !ben.uses_own_sign_in && ben.password_hash.is_empty());
+    assert_eq!(ben.totp_secret, None, "an empty secret is none");
     assert!(credentials("cleo@example.com").unwrap().uses_own_sign_in);
+    let odd = credentials("twin@example.com").unwrap();
+    assert!(odd.totp_secret.is_some(), "what is no text is not none");
+    let mut without = map();
+    without.sign_in.as_mut().unwrap().totp_secret = None;
+    let ann = find_credentials(&logins(), &without, "Ann@example.com").unwrap();
+    assert_eq!(ann.unwrap().totp_secret, None);
     assert_eq!(credentials("1"), None);
     let mut without = map();
     without.sign_in = None;
@@ -268,9 +278,9 @@ fn credentials_of_a_session_are_found_by_key_and_by_nothing_else() {
 #[test]
 fn a_key_of_text_finds_its_credentials_and_two_with_one_key_are_nobodys() {
     let logins = snapshot(
-        r#"CREATE TABLE login (user_id TEXT, login TEXT, hash TEXT, "on" BOOLEAN, mfa JSON);
-           INSERT INTO login VALUES ('u-1', 'ann@example.com', 'h1', 1, NULL),
-             ('2', 'ben@example.com', 'h2', 1, NULL), ('2', 'other@example.com', 'h3', 1, NULL)"#,
+        r#"CREATE TABLE login (user_id TEXT, login TEXT, hash TEXT, "on" BOOLEAN, mfa JSON, secret TEXT);
+           INSERT INTO login VALUES ('u-1', 'ann@example.com', 'h1', 1, NULL, NULL),
+             ('2', 'ben@example.com', 'h2', 1, NULL, NULL), ('2', 'other@example.com', 'h3', 1, NULL, NULL)"#,
     );
     let of = |key: &str| find_credentials_by_key(&logins, &map(), key);
     assert_eq!(of("u-1").unwrap().unwrap().password_hash, "h1");

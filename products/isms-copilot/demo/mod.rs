@@ -75,6 +75,8 @@ pub struct DemoPerson {
     pub email: String,
     /// The password.
     pub password: String,
+    /// The secret of an authenticator app, in base32, if there is one.
+    pub totp_secret: Option<String>,
     /// What this account shows.
     pub note: String,
 }
@@ -93,6 +95,7 @@ pub fn people() -> Vec<DemoPerson> {
             name: person.name,
             email: person.email,
             password: person.password,
+            totp_secret: person.totp_secret,
             note: person.note,
         })
         .collect()

@@ -84,6 +84,10 @@ fn text_cell(story: &Story, text: &str, place: &str) -> Result<SqlValue> {
     Ok(match text.split_once(':') {
         Some(("email", key)) => SqlValue::Text(story.person(key)?.email.clone()),
         Some(("password", key)) => SqlValue::Text(story.person(key)?.password_hash.clone()),
+        Some(("totp", key)) => {
+            let secret = story.person(key)?.totp_secret.clone();
+            SqlValue::Text(secret.context("a person without an authenticator app")?)
+        }
         Some(("hex", digits)) => SqlValue::Text(Random::seeded(place).hex(digits.parse()?)),
         Some(("blob", size)) => SqlValue::Blob(numbers(place, size.parse()?)),
         Some(("seconds", time)) => SqlValue::Integer(natural(time, row)?.seconds()),

@@ -22,6 +22,8 @@ pub struct Person {
     pub password: String,
     /// The same as an argon2id hash.
     pub password_hash: String,
+    /// The secret of an authenticator app, in base32, if there is one.
+    pub totp_secret: Option<String>,
     /// What the person is there for.
     pub note: String,
     /// The retention setting; none keeps forever.

@@ -51,9 +51,16 @@ impl Demo {
         bar.finish_and_clear();
         println!("{}", self.dir.display());
         for person in (demo.people)() {
+            let secret = person
+                .totp_secret
+                .map(|secret| format!(", authenticator secret {secret}"));
             println!(
-                "  {} <{}>, password {}: {}",
-                person.name, person.email, person.password, person.note
+                "  {} <{}>, password {}{}: {}",
+                person.name,
+                person.email,
+                person.password,
+                secret.unwrap_or_default(),
+                person.note
             );
         }
         Ok(ExitCode::SUCCESS)

@@ -11,9 +11,12 @@ use super::artifacts::Artifacts;
 use super::failure::ExportsError;
 use crate::ledger::{Look, Prune};
 use crate::product::ProductError;
+use crate::totp::step_at;
 
 /// No limit looks back further.
 const TRIES_KEPT: SignedDuration = SignedDuration::from_hours(24);
+/// A code is taken one step late, and nodes' clocks differ.
+const STEPS_KEPT: i64 = 10;
 /// More checkpoints would only be more to check.
 const EACH_DAY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -44,6 +47,7 @@ impl Exports {
         };
         self.ledger.delete_expired_sessions(look).await?;
         self.ledger.forget_tries(now - TRIES_KEPT).await?;
+        self.ledger.forget_codes(step_at(now) - STEPS_KEPT).await?;
         self.close_accounts_that_are_gone().await?;
         self.sweep().await?;
         self.prune_audit().await?;

@@ -9,6 +9,7 @@ mod audit;
 mod audit_chain;
 mod begun;
 mod checkpoints;
+mod codes;
 mod decisions;
 mod engines;
 mod error;

@@ -170,6 +170,7 @@ fn known(
     Ok(found.map(|found| Credentials {
         subject_key: SubjectKey(found.subject_key.as_str().to_owned()),
         password_hash: found.password_hash,
+        totp_secret: found.totp_secret,
         active: found.active,
         needs_product_sign_in: found.uses_own_sign_in,
     }))

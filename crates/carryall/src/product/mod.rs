@@ -49,10 +49,19 @@ pub struct Credentials {
     pub subject_key: SubjectKey,
     /// argon2 (PHC string) or bcrypt.
     pub password_hash: String,
+    /// The secret of an authenticator app in base32; none where none is set up.
+    pub totp_secret: Option<String>,
     /// False when the product has disabled the account.
     pub active: bool,
     /// Set when only the product's own sign-in will do, a second factor for example.
     pub needs_product_sign_in: bool,
+}
+
+impl Credentials {
+    /// Whether a password alone does not show who somebody is.
+    pub fn has_second_factor(&self) -> bool {
+        self.needs_product_sign_in || self.totp_secret.is_some()
+    }
 }
 
 /// One export to write.

@@ -50,6 +50,8 @@ pub struct Scripted {
     pub counts: Mutex<Counts>,
     pub gone: Mutex<bool>,
     pub second_factor: Mutex<bool>,
+    /// Anna's.
+    pub totp_secret: Mutex<Option<&'static str>>,
     hash: String,
 }
 
@@ -98,8 +100,19 @@ impl Scripted {
             counts: Mutex::new(example_counts()),
             gone: Mutex::new(false),
             second_factor: Mutex::new(false),
+            totp_secret: Mutex::new(None),
             hash: bcrypt::hash(PASSWORD, 4).expect("a hash"),
         }
+    }
+
+    /// The same, and Anna has an authenticator app.
+    pub fn with_codes(secret: &'static str) -> Scripted {
+        let mut scripted = Scripted::new();
+        if let Some(sign_in) = &mut scripted.map.sign_in {
+            sign_in.totp_secret = Some("totp".to_owned());
+        }
+        scripted.totp_secret = Mutex::new(Some(secret));
+        scripted
     }
 
     /// The same, with this script for the next exports.
@@ -143,8 +156,12 @@ impl Scripted {
     fn credentials(&self, is_meant: impl Fn(&Subject) -> bool) -> Option<Credentials> {
         let people = self.people.lock().expect("not poisoned");
         let person = people.iter().find(|person| is_meant(person))?;
+        let secret = *self.totp_secret.lock().expect("not poisoned");
         Some(Credentials {
             subject_key: person.key.clone(),
+            totp_secret: secret
+                .filter(|_| person.key.0 == "anna-key")
+                .map(str::to_owned),
             password_hash: self.hash.clone(),
             active: person.active,
             needs_product_sign_in: *self.second_factor.lock().expect("not poisoned"),

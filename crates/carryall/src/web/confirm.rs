@@ -1,4 +1,5 @@
-//! "Confirm that it is you": the password once more, before an export is asked for or downloaded.
+//! "Confirm that it is you": the password once more, and the code of an authenticator app where there is one, before
+//! an export is asked for or downloaded.
 //!
 //! What was asked for comes along as the values of its own form, is shown in words, and is done by the
 //! answer to this page, with all its checks; nothing is sent again behind the person's back.
@@ -35,6 +36,7 @@ struct ConfirmPage {
     what: String,
     button: &'static str,
     has_password: bool,
+    asks_code: bool,
     provider: Option<String>,
     next: String,
     form: Option<ExportForm>,
@@ -61,6 +63,8 @@ struct Asked {
 #[derive(Deserialize)]
 struct Proof {
     password: String,
+    #[serde(default)]
+    code: String,
     #[serde(default)]
     next: String,
     #[serde(flatten)]
@@ -169,6 +173,10 @@ async fn page(
     };
     let form = form.filter(|_| matches!(next, Next::Export));
     let (form, protect) = form.unzip();
+    let asks_code = match person {
+        Some(person) => web.asks_code_of(person).await?,
+        None => web.knows_codes(),
+    };
     let page = ConfirmPage {
         layout,
         what,
@@ -177,6 +185,7 @@ async fn page(
             Next::Download(_) => "Confirm and download",
             Next::Page(_) => "Confirm",
         },
+        asks_code,
         has_password: web.exports.product.map().sign_in.is_some(),
         provider: web.site.oidc.as_ref().map(|oidc| oidc.name.clone()),
         next: next.text(),
@@ -194,7 +203,10 @@ async fn confirm(
     Form(proof): Form<Proof>,
 ) -> Result<Response, PageError> {
     let next = Next::named(&proof.next);
-    if let Some(problem) = web.check_proof(&person, proof.password).await? {
+    if let Some(problem) = web
+        .check_proof(&person, proof.password, &proof.code)
+        .await?
+    {
         let form = Some((proof.form, proof.protect.view()));
         let page = page(&web, Some(&person), &next, form, Some(problem)).await?;
         return Ok((StatusCode::UNAUTHORIZED, page).into_response());
@@ -235,8 +247,9 @@ impl Web {
         &self,
         person: &Person,
         password: String,
+        code: &str,
     ) -> Result<Option<String>, PageError> {
-        check_lengths("", &password)?;
+        check_lengths("", &password, code)?;
         let session: &SignedIn = &person.session;
         let (exports, key) = (&self.exports, session.subject_key.clone());
         let by = &session.caller;
@@ -249,15 +262,29 @@ impl Web {
         let hash = known.as_ref().map(|known| known.password_hash.clone());
         let is_right = self.passwords.is_right(password, hash).await;
         let (problem, outcome) = match known.filter(|_| is_right) {
-            None => ("The password is not right.".to_owned(), "wrong"),
+            None => (self.wrong_proof_words(), "wrong"),
             Some(known) if known.needs_product_sign_in => (self.second_step_words(), "second_step"),
-            Some(_) => {
-                exports.ledger.forgive(tries).await?;
-                return Ok(None);
-            }
+            Some(known) => match self.check_code(&known, code).await?.refusal() {
+                None => {
+                    exports.ledger.forgive(tries).await?;
+                    return Ok(None);
+                }
+                Some("second_step") => (self.second_step_words(), "second_step"),
+                Some(refusal) => (self.wrong_proof_words(), refusal),
+            },
         };
         let event = Event::new(Kind::StepUpRefused, Some(&key), by).ended(outcome);
         exports.ledger.note(exports.clock.now(), event).await?;
         Ok(Some(problem))
+    }
+
+    /// The same whatever was wrong.
+    fn wrong_proof_words(&self) -> String {
+        let what = if self.knows_codes() {
+            "The password, or the code of your authenticator app, is not right."
+        } else {
+            "The password is not right."
+        };
+        what.to_owned()
     }
 }

@@ -49,6 +49,9 @@ fn what(kind: Kind, outcome: &str, facts: &Value) -> String {
         Kind::StepUpRefused if outcome == "wrong" || outcome == "second_step" => {
             "A confirmation was refused: the password was not right."
         }
+        Kind::StepUpRefused if outcome.ends_with("_code") => {
+            "A confirmation was refused: the password was right, and the code was not."
+        }
         Kind::StepUpRefused => "A confirmation through another sign-in was refused.",
         Kind::SignOut => match outcome {
             "everywhere" => "You signed out everywhere.",
@@ -141,6 +144,9 @@ fn refusal(outcome: &str) -> &'static str {
     match outcome {
         "closed" => "A sign-in was refused: the account is closed or disabled.",
         "second_step" => "A sign-in was refused: the account has a second step.",
+        "wrong_code" | "used_code" => {
+            "A sign-in was refused: the password was right, and the code was not."
+        }
         _ => "A sign-in was refused: the password was not right.",
     }
 }

@@ -115,6 +115,6 @@ impl Web {
             .product
             .ask(move |product| product.find_credentials_of(&key))
             .await?;
-        Ok(known.is_some_and(|known| known.needs_product_sign_in))
+        Ok(known.is_some_and(|known| known.has_second_factor()))
     }
 }

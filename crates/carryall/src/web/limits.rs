@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Web;
 use super::client_address::network_of;
+use super::codes::MAX_CODE_BYTES;
 use super::errors::PageError;
 use crate::ledger::{Admission, Caller, Event, Kind, Limit, SubjectKey, Tries};
 
@@ -106,8 +107,11 @@ fn by_address(name: &'static str, caller: &Caller) -> Vec<Limit> {
 }
 
 /// Refuses what is too long to be anybody's, before anything is done with it.
-pub fn check_lengths(login: &str, password: &str) -> Result<(), PageError> {
-    if login.len() > MAX_LOGIN_BYTES || password.len() > MAX_PASSWORD_BYTES {
+pub fn check_lengths(login: &str, password: &str, code: &str) -> Result<(), PageError> {
+    let is_too_long = login.len() > MAX_LOGIN_BYTES
+        || password.len() > MAX_PASSWORD_BYTES
+        || code.len() > MAX_CODE_BYTES;
+    if is_too_long {
         return Err(PageError::TooLarge);
     }
     Ok(())

@@ -8,6 +8,7 @@ mod api;
 mod assets;
 mod browsers;
 mod client_address;
+mod codes;
 mod confirm;
 mod data_away;
 mod data_protection;

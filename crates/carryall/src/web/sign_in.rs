@@ -18,6 +18,7 @@ use super::sessions::{Opening, known_page};
 use crate::ledger::{Caller, Event, Kind};
 use crate::product::Credentials;
 use crate::products::DemoPerson;
+use crate::totp::Secret;
 
 pub fn router() -> Router<Arc<Web>> {
     Router::new()
@@ -30,11 +31,19 @@ pub fn router() -> Router<Arc<Web>> {
 struct SignInPage {
     layout: Layout,
     is_offered: bool,
+    asks_code: bool,
     provider: Option<String>,
-    people: Vec<DemoPerson>,
+    people: Vec<DemoView>,
     login: String,
     problem: Option<String>,
     next: String,
+}
+
+/// Somebody of the demo.
+struct DemoView {
+    person: DemoPerson,
+    /// What an authenticator app would show now.
+    code: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -48,6 +57,8 @@ struct Credential {
     login: String,
     password: String,
     #[serde(default)]
+    code: String,
+    #[serde(default)]
     next: String,
 }
 
@@ -57,8 +68,9 @@ impl SignInPage {
         SignInPage {
             layout: Layout::anonymous("Sign in", &map.product),
             is_offered: map.sign_in.is_some(),
+            asks_code: web.knows_codes(),
             provider: web.site.oidc.as_ref().map(|oidc| oidc.name.clone()),
-            people: web.site.demo_people.clone(),
+            people: web.demo_people(),
             login: String::new(),
             problem: None,
             next: known_page(next).unwrap_or_default().to_owned(),
@@ -89,13 +101,13 @@ async fn sign_in(
     headers: HeaderMap,
     Form(form): Form<Credential>,
 ) -> Result<Response, PageError> {
-    check_lengths(&form.login, &form.password)?;
+    check_lengths(&form.login, &form.password, &form.code)?;
     let (problem, outcome, known) = match web.recognise(&form, &caller).await? {
-        Recognised::As(known) => {
+        Recognised::As(known, how) => {
             let opening = Opening {
                 subject: &known.subject_key,
                 proved_at: web.exports.clock.now(),
-                how: "password",
+                how,
             };
             let cookie = web.open_session(opening, &headers, &caller).await?;
             let next = known_page(&form.next).unwrap_or("/");
@@ -120,8 +132,8 @@ async fn sign_in(
 
 /// What came of a login and a password.
 enum Recognised {
-    /// This person may come in.
-    As(Credentials),
+    /// This person may come in; the word for how they showed it.
+    As(Credentials, &'static str),
     /// Nobody may: the words for the person, the word for the log, and whose account it was.
     Not(String, &'static str, Option<Credentials>),
 }
@@ -139,23 +151,49 @@ impl Web {
         let hash = known.as_ref().map(|known| known.password_hash.clone());
         let is_right = self.passwords.is_right(form.password.clone(), hash).await;
         let Some(account) = known.clone().filter(|_| is_right) else {
-            let problem = "The e-mail address or the password is not right.".to_owned();
-            return Ok(Recognised::Not(problem, "wrong", known));
+            return Ok(Recognised::Not(self.wrong_words(), "wrong", known));
         };
+        let code = self.check_code(&account, &form.code).await?;
+        if let Some(outcome @ ("wrong_code" | "used_code")) = code.refusal() {
+            return Ok(Recognised::Not(self.wrong_words(), outcome, known));
+        }
         self.exports.ledger.forgive(tries).await?;
         Ok(if !account.active {
             let contact = product.support_contact();
             let problem =
                 format!("This account is closed or disabled. For questions, write to {contact}.");
             Recognised::Not(problem, "closed", known)
-        } else if account.needs_product_sign_in {
+        } else if account.needs_product_sign_in || code.refusal().is_some() {
             Recognised::Not(self.second_step_words(), "second_step", known)
         } else {
-            Recognised::As(account)
+            Recognised::As(account, code.how())
         })
     }
 
-    /// Why a password alone does not do.
+    /// The same whatever was wrong: who knows a password and no code learns nothing.
+    fn wrong_words(&self) -> String {
+        let what = if self.knows_codes() {
+            "The e-mail address, the password or the code of your authenticator app is not right."
+        } else {
+            "The e-mail address or the password is not right."
+        };
+        what.to_owned()
+    }
+
+    fn demo_people(&self) -> Vec<DemoView> {
+        let now = self.exports.clock.now();
+        let view = |person: &DemoPerson| DemoView {
+            code: person
+                .totp_secret
+                .as_deref()
+                .and_then(Secret::from_base32)
+                .map(|secret| secret.code_at(now)),
+            person: person.clone(),
+        };
+        self.site.demo_people.iter().map(view).collect()
+    }
+
+    /// Why what can be asked for here does not do.
     pub(super) fn second_step_words(&self) -> String {
         let name = &self.exports.product.map().product;
         format!("This account is protected by a second step. Please sign in through {name} itself.")

@@ -172,7 +172,7 @@ fn a_key_that_looks_like_sql_is_exported_like_any_other() {
     for (place, strange) in keys.into_iter().enumerate() {
         product.sql(&format!(
             "CREATE TEMP TABLE k AS SELECT '{}' AS key;
-             INSERT INTO users SELECT key, 'key{place}@example.com', email_confirmed_at, display_name, password_hash, auth_providers,
+             INSERT INTO users SELECT key, 'key{place}@example.com', email_confirmed_at, display_name, password_hash, totp_secret, auth_providers,
                  is_active, terms_accepted_at, dpa_accepted_at, last_login_at, NULL, unsubscribe_token || key, created_at, updated_at, NULL
              FROM users, k WHERE id = '{key}';
              INSERT INTO user_memories SELECT 'memory{place}', key, 'only ' || key, 'manual', NULL, NULL, '2026-01-01T00:00:00Z',

@@ -16,7 +16,12 @@ pub const NOTHING_PERSONAL: [&str; 5] = [
 pub const SECRET: [(&str, &[&str]); 17] = [
     (
         "users",
-        &["password_hash", "stripe_customer_id", "unsubscribe_token"],
+        &[
+            "password_hash",
+            "totp_secret",
+            "stripe_customer_id",
+            "unsubscribe_token",
+        ],
     ),
     (
         "oauth_accounts",

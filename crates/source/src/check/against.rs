@@ -85,6 +85,7 @@ fn check_people(map: &DataMap, catalog: &Catalog, problems: &mut Problems) {
         let names = [&sign_in.key, &sign_in.login, &sign_in.password_hash];
         for column in names
             .into_iter()
+            .chain(&sign_in.totp_secret)
             .chain(&sign_in.active)
             .chain(&sign_in.refuse_when)
         {

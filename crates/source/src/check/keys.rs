@@ -30,6 +30,7 @@ const SIGN_IN: &[&str] = &[
     "key",
     "login",
     "password_hash",
+    "totp_secret",
     "active",
     "refuse_when",
 ];

@@ -1,6 +1,7 @@
 //! What every ledger must do, whatever its engine. These tests are compiled once for each.
 
 mod chain;
+mod codes;
 mod fairness;
 mod files;
 mod jobs;

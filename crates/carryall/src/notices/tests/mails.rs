@@ -300,6 +300,7 @@ async fn a_person_is_told_of_a_letter_that_asks_for_their_data() {
 
 #[tokio::test]
 async fn a_person_is_told_when_whoever_runs_the_site_exported_their_data() {
+    use crate::ledger::{Event, Kind};
     let story = Story::begin(Scripted::new());
     let sink = Sink::open(&[]).await;
     let post = story.post(way(&sink));

@@ -103,7 +103,7 @@ impl Web {
         password: String,
         by: &Caller,
     ) -> Result<bool, PageError> {
-        check_lengths(name, &password)?;
+        check_lengths(name, &password, "")?;
         let tries = self.admit(Door::Operator, None, name, by).await?;
         let hash = self.site.operators.named(name);
         let hash = hash.map(|operator| operator.password.clone());

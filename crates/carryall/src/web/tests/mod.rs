@@ -2,6 +2,7 @@
 
 mod api;
 mod asvs;
+mod codes;
 mod confirming;
 mod downloading;
 mod host_tokens;

@@ -137,6 +137,7 @@ async fn the_demo_offers_its_people() {
         name: "Anna Keller".to_owned(),
         email: "anna@example.com".to_owned(),
         password: PASSWORD.to_owned(),
+        totp_secret: None,
         note: "Two workspaces".to_owned(),
     };
     let site = Stage::open(

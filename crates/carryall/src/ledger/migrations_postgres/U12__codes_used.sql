@@ -1,0 +1,4 @@
+CREATE TABLE codes_used (
+    subject_key TEXT PRIMARY KEY,
+    step        BIGINT NOT NULL
+);
