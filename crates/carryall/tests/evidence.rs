@@ -89,6 +89,21 @@ fn every_test_that_the_document_on_security_names_exists() {
 }
 
 #[test]
+fn every_line_of_the_tables_names_a_test() {
+    let document = fs::read_to_string(root().join("docs/SECURITY.md")).expect("a document");
+    let tables = document.split_once("## OWASP").expect("the first table").1;
+    let rows = tables.lines().filter(|line| line.starts_with("| "));
+    let rows = rows.filter(|row| row.matches(" | ").count() == 3 && !row.ends_with("| tests |"));
+    let without: Vec<_> = rows
+        .filter(|row| {
+            let cell = row.trim_end_matches('|').rsplit(" | ").next();
+            cell.is_none_or(|cell| !cell.contains(['`', '"']))
+        })
+        .collect();
+    assert!(without.is_empty(), "{without:#?}");
+}
+
+#[test]
 fn every_incident_from_35_to_49_has_a_line() {
     let document = fs::read_to_string(root().join("docs/SECURITY.md")).expect("a document");
     for number in 35..=49 {

@@ -1,7 +1,11 @@
 //! The flags that say what is logged, and how.
 
 use anyhow::Context as _;
+use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// What goes to standard error.
 #[derive(Debug, Clone, clap::Args)]
@@ -41,12 +45,14 @@ impl LogArgs {
             .with_env_filter(filter)
             .with_writer(std::io::stderr);
         match self.log_format {
-            Format::Text => lines.init(),
+            Format::Text => lines.finish().with(filter_fn(holds_no_value)).init(),
             Format::Json => lines
                 .json()
                 .flatten_event(true)
                 .with_current_span(false)
                 .with_span_list(true)
+                .finish()
+                .with(filter_fn(holds_no_value))
                 .init(),
         }
         Ok(())
@@ -61,4 +67,10 @@ fn directives(log: &str) -> String {
     let ours = ["carryall", "carryall_source", "carryall_bucket"];
     let ours = ours.map(|name| format!("{name}={log}"));
     format!("warn,{}", ours.join(","))
+}
+
+/// Whatever is asked for: below `info` the driver of PostgreSQL tells with which values it runs each statement, and
+/// those are of people, or keys.
+fn holds_no_value(line: &Metadata<'_>) -> bool {
+    !line.target().starts_with("tokio_postgres") || *line.level() <= Level::INFO
 }

@@ -102,6 +102,12 @@ pub struct Serve {
     /// How many exports a person may ask for within 24 hours; downloads are not counted
     #[arg(long, value_name = "N", env = "CARRYALL_EXPORTS_PER_DAY", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     exports_per_day: u32,
+    /// How many requests an address may send within a minute, to each node; downloads and pages are not counted
+    #[arg(long, value_name = "N", env = "CARRYALL_REQUESTS_PER_MINUTE", default_value_t = 600, value_parser = clap::value_parser!(u32).range(1..))]
+    requests_per_minute: u32,
+    /// How many exports all people together may ask for within an hour [default: no limit]
+    #[arg(long, value_name = "N", env = "CARRYALL_EXPORTS_PER_HOUR", value_parser = clap::value_parser!(u32).range(1..))]
+    exports_per_hour: Option<u32>,
     /// How long the audit log is kept, such as 400d; what is older is removed behind a signed checkpoint
     /// [default: for ever]
     #[arg(long, value_name = "TIME", env = "CARRYALL_AUDIT_KEEP", value_parser = time_of_the_log)]
@@ -139,6 +145,7 @@ impl Serve {
         };
         let site = Site {
             operators,
+            requests_per_minute: Some(self.requests_per_minute),
             public_url: self.public_url.clone(),
             demo_people: people,
             trusted_proxies: self.trusted_proxies.clone(),
@@ -239,6 +246,7 @@ impl Serve {
             },
             expire_after: self.expire_after,
             per_day: self.exports_per_day,
+            per_hour: self.exports_per_hour,
             idle_after: self.idle_after,
             audit_keep: self.audit_keep,
             ..Settings::new(format!("process {}", std::process::id()))

@@ -55,6 +55,8 @@ pub struct Settings {
     pub expire_after: Duration,
     /// How many exports a person may ask for within a day.
     pub per_day: u32,
+    /// How many all people together may ask for within an hour; none is without a limit.
+    pub per_hour: Option<u32>,
     /// How long a session may rest before it ends.
     pub idle_after: Duration,
     /// How long events of the audit log are kept; none is for ever.

@@ -38,6 +38,7 @@ impl Exports {
             protected,
             now,
             per_day: self.settings.per_day,
+            per_hour: self.settings.per_hour,
         };
         let requested = self.ledger.request_export(new).await?;
         if let Requested::Queued(export) = &requested {

@@ -220,6 +220,7 @@ impl Settings {
             patience: [200, 1_000, 5_000].map(Duration::from_millis).to_vec(),
             expire_after: Duration::from_hours(24),
             per_day: 20,
+            per_hour: None,
             idle_after: Duration::from_mins(30),
             audit_keep: None,
             cleanup: Duration::from_mins(1),

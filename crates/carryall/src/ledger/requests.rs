@@ -1,4 +1,4 @@
-//! Asking for an export: one running a person, so many a day, and on the record in the same step.
+//! Asking for an export: one running a person, so many a day, so many an hour of all people, and on the record in the same step.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -29,6 +29,8 @@ pub struct NewExport {
     pub now: Timestamp,
     /// How many a person may ask for within a day.
     pub per_day: u32,
+    /// How many all people together may ask for within an hour; none is without a limit.
+    pub per_hour: Option<u32>,
 }
 
 /// The answer to a request.
@@ -64,6 +66,10 @@ const RUNNING: &str =
 const LIMITING: &str = "SELECT created_at FROM exports
     WHERE subject_key = :subject AND status <> 'failed' AND letter_id IS NULL AND created_at > :since
     ORDER BY created_at DESC LIMIT 1 OFFSET :per_day - 1";
+// Whatever became of them, and by letter as well.
+const LIMITING_ALL: &str = "SELECT created_at FROM exports WHERE created_at > :since
+    ORDER BY created_at DESC LIMIT 1 OFFSET :per_hour - 1";
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 impl Ledger {
@@ -82,6 +88,11 @@ impl Ledger {
             if let Some(next) = next_allowed(tx, &new)? {
                 let limited = Event::new(Kind::Limited, Some(&new.subject_key), &new.by);
                 per_day(&new).note_once(tx, &limited, new.now)?;
+                return Ok(Requested::TooMany { next });
+            }
+            if let Some(next) = next_of_all(tx, &new)? {
+                let limited = Event::new(Kind::Limited, Some(&new.subject_key), &new.by);
+                per_hour(&new).note_once(tx, &limited, new.now)?;
                 return Ok(Requested::TooMany { next });
             }
             tx.execute(
@@ -116,6 +127,28 @@ fn per_day(new: &NewExport) -> Limit {
         tries: new.per_day,
         within: DAY.unsigned_abs(),
     }
+}
+
+/// The limit of all people together, as far as refusals are noted.
+fn per_hour(new: &NewExport) -> Limit {
+    Limit {
+        name: "exports_per_hour",
+        who: new.subject_key.0.clone(),
+        tries: new.per_hour.unwrap_or(u32::MAX),
+        within: HOUR.unsigned_abs(),
+    }
+}
+
+/// When anybody may ask again; none when it is now.
+fn next_of_all(tx: &Tx<'_>, new: &NewExport) -> Result<Option<Timestamp>, LedgerError> {
+    let Some(per_hour) = new.per_hour else {
+        return Ok(None);
+    };
+    let since = new.now.checked_sub(HOUR).unwrap_or(Timestamp::MIN);
+    let params = named_params! { ":since": since.as_millisecond(), ":per_hour": per_hour.max(1) };
+    let limiting: Option<i64> = tx.one(LIMITING_ALL, params, |row| row.get(0))?;
+    let asked_at = limiting.and_then(|millisecond| Timestamp::from_millisecond(millisecond).ok());
+    Ok(asked_at.map(|asked_at| later(asked_at, HOUR.unsigned_abs())))
 }
 
 /// When the person may ask again; none when it is now.

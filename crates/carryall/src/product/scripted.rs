@@ -105,6 +105,14 @@ impl Scripted {
         }
     }
 
+    /// The same, with this hash of everybody's password.
+    pub fn with_hash(hash: String) -> Scripted {
+        Scripted {
+            hash,
+            ..Scripted::new()
+        }
+    }
+
     /// The same, and Anna has an authenticator app.
     pub fn with_codes(secret: &'static str) -> Scripted {
         let mut scripted = Scripted::new();

@@ -10,6 +10,7 @@ mod browsers;
 mod client_address;
 mod codes;
 mod confirm;
+mod crowd;
 mod data_away;
 mod data_protection;
 mod downloads;
@@ -57,6 +58,7 @@ use tower_http::timeout::TimeoutLayer;
 use crate::exports::Exports;
 use crate::operators::Operators;
 use crate::products::DemoPerson;
+use crowd::Crowd;
 pub use guards::add_headers;
 pub use host_tokens::HostTokens;
 pub use oidc::{CALLBACK as OIDC_CALLBACK, OidcSignIn};
@@ -87,6 +89,8 @@ pub struct Site {
     pub host_origins: Vec<String>,
     /// The provider of OpenID Connect.
     pub oidc: Option<Arc<OidcSignIn>>,
+    /// How many requests that cost something an address may send in a minute; none is without a limit.
+    pub requests_per_minute: Option<u32>,
 }
 
 /// What every page needs.
@@ -95,12 +99,18 @@ pub struct Web {
     site: Site,
     passwords: Passwords,
     locksmith: Locksmith,
+    crowd: Option<Crowd>,
 }
 
 impl Web {
     /// The pages of this site.
     pub fn new(exports: Arc<Exports>, site: Site) -> Arc<Web> {
+        let random = &exports.random;
+        let crowd = site
+            .requests_per_minute
+            .map(|limit| Crowd::new(limit, random));
         Arc::new(Web {
+            crowd,
             exports,
             site,
             passwords: Passwords::default(),
@@ -143,6 +153,10 @@ impl Web {
             .layer(axum::middleware::from_fn_with_state(
                 Arc::clone(self),
                 embedding::without_cookie,
+            ))
+            .layer(axum::middleware::from_fn_with_state(
+                Arc::clone(self),
+                crowd::limit,
             ))
             .layer(axum::middleware::from_fn(guards::limit_request))
             .layer(axum::middleware::from_fn(api::as_problems))

@@ -21,6 +21,9 @@ const SESSION_LENGTH: Duration = Duration::from_hours(12);
 /// How long a proof of who somebody is counts, for what is as sensitive as an export.
 pub const PROOF_LASTS: SignedDuration = SignedDuration::from_mins(10);
 
+/// By how much the clocks of nodes may differ.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(1);
+
 /// Somebody with a session. The account itself is not looked at: for frequent questions.
 pub struct SignedIn {
     /// Who.
@@ -102,9 +105,11 @@ impl FromRequestParts<Arc<Web>> for Person {
     }
 }
 
-/// Whether a proof of then still counts now.
+/// Whether a proof of then still counts now. One from further in the future than clocks of nodes differ does not: it
+/// would count for longer than anybody gave it.
 pub fn is_fresh(proved_at: Timestamp, now: Timestamp) -> bool {
-    now - proved_at < PROOF_LASTS
+    let age = now.duration_since(proved_at);
+    age < PROOF_LASTS && age >= -CLOCKS_DIFFER
 }
 
 impl SignedIn {
@@ -244,4 +249,25 @@ pub fn known_page(path: &str) -> Option<&'static str> {
     ["/settings/data-protection", "/settings/general"]
         .into_iter()
         .find(|page| *page == path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proof_counts_for_ten_minutes_and_one_of_a_clock_that_is_ahead_by_more_than_a_minute_does_not()
+     {
+        let now: Timestamp = "2026-11-23T10:00:00Z".parse().expect("a time");
+        for (seconds, expected) in [
+            (0, true),
+            (599, true),
+            (600, false),
+            (-60, true),
+            (-61, false),
+        ] {
+            let proved_at = now - SignedDuration::from_secs(seconds);
+            assert_eq!(is_fresh(proved_at, now), expected, "{seconds}");
+        }
+    }
 }

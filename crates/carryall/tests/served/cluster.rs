@@ -50,6 +50,7 @@ impl Cluster {
         let mut child = Command::new(env!("CARGO_BIN_EXE_carryall"))
             .args(command)
             .args(["--listen", "127.0.0.1:0", "--exports-per-day", "1000000"])
+            .args(["--requests-per-minute", "1000000"])
             .arg("--source")
             .arg(format!("sqlite:{}", self.demo.database().display()))
             .arg("--ledger")

@@ -13,6 +13,7 @@ mod on_s3;
 #[path = "../servers/postgres.rs"]
 mod postgres_server;
 mod protected;
+mod quiet;
 mod retention;
 mod server;
 mod signed;

@@ -118,6 +118,8 @@ impl Server {
                 "debug",
                 "--exports-per-day",
                 "1000000",
+                "--requests-per-minute",
+                "1000000",
                 "--source",
             ])
             .arg(format!("sqlite:{}", demo.database().display()))

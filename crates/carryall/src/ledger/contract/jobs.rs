@@ -187,6 +187,7 @@ async fn a_lock_waits_for_whichever_worker_writes_the_file_and_goes_with_the_end
             }),
             now,
             per_day: 20,
+            per_hour: None,
         };
         story.ledger.request_export(new).await.expect("answers");
         let first = story.claim().await.expect("waits");

@@ -93,6 +93,7 @@ impl Story {
             protected: None,
             now,
             per_day: 20,
+            per_hour: None,
         };
         self.ledger.request_export(new).await.expect("answers")
     }

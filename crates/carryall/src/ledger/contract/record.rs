@@ -123,6 +123,7 @@ async fn an_event_that_cannot_be_written_takes_the_change_with_it() {
         protected: None,
         now,
         per_day: 20,
+        per_hour: None,
     };
     assert!(story.ledger.request_export(new).await.is_err());
     assert!(

@@ -113,3 +113,39 @@ async fn exports_are_limited_by_person_and_day_and_failures_are_not_held_against
     story.hand.advance(rest);
     assert!(matches!(story.request(&anna()).await, Requested::Queued(_)));
 }
+
+#[tokio::test]
+async fn all_people_together_ask_for_so_many_exports_an_hour_and_are_told_when_there_is_room() {
+    let story = Story::begin();
+    let begun = story.clock.now();
+    let ask = async |who: SubjectKey| {
+        let now = story.clock.now();
+        let new = NewExport {
+            id: ExportId(story.random.uuid(now)),
+            subject_key: who,
+            by: from_home(),
+            scope: Scope::default(),
+            protected: None,
+            now,
+            per_day: 20,
+            per_hour: Some(2),
+        };
+        story.ledger.request_export(new).await.expect("answers")
+    };
+    assert!(matches!(ask(anna()).await, Requested::Queued(_)));
+    story.hand.advance(Duration::from_mins(1));
+    assert!(matches!(ask(ben()).await, Requested::Queued(_)));
+    let cleo = || SubjectKey("cleo".to_owned());
+    let next = later(begun, Duration::from_hours(1));
+    assert_eq!(ask(cleo()).await, Requested::TooMany { next });
+    assert_eq!(ask(cleo()).await, Requested::TooMany { next });
+    // Who has one running is shown that one.
+    assert!(matches!(ask(ben()).await, Requested::AlreadyRunning(_)));
+    story.hand.advance(Duration::from_mins(59));
+    assert!(matches!(ask(cleo()).await, Requested::Queued(_)));
+    let told = story.told();
+    let refused = told
+        .iter()
+        .filter(|line| line.ends_with("limited exports_per_hour"));
+    assert_eq!(refused.count(), 1, "noted once: {told:?}");
+}

@@ -25,11 +25,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Web;
+use super::errors::PageError;
 use super::guards;
 use problem::{Problem, Reason};
 
 /// Where all of it is.
-const ROOT: &str = "/api/v1/";
+pub const ROOT: &str = "/api/v1/";
 
 /// Every route of the API, and the document that is made of them.
 pub fn router(web: &Web) -> Router<Arc<Web>> {
@@ -49,6 +50,11 @@ pub fn router(web: &Web) -> Router<Arc<Web>> {
         .route("/api/v1/openapi.json", get(shown))
         .route("/api/v1/{*rest}", any(unknown))
         .layer(axum::middleware::from_fn(guards::from_own_pages_only))
+}
+
+/// What a program reads in the place of a page that refuses.
+pub fn refused(error: PageError) -> Response {
+    Problem::from(error).into_response()
 }
 
 async fn unknown(_: Path<String>) -> Problem {

@@ -2,8 +2,10 @@
 
 mod api;
 mod asvs;
+mod clear_answers;
 mod codes;
 mod confirming;
+mod crowd;
 mod downloading;
 mod host_tokens;
 mod letters;
