@@ -6,7 +6,7 @@ use axum::http::{Request, StatusCode, header};
 use axum::response::Response;
 use serde_json::Value;
 
-use super::{Site, Stage, Visitor, body, text};
+use super::{Site, Stage, Visitor, body, headers, text};
 use crate::product::scripted::{Act, Scripted};
 
 const UNKNOWN: &str = "01a207d9-2100-703a-a862-eabbfb82704f";
@@ -129,8 +129,8 @@ async fn through_the_api_another_person_s_export_answers_exactly_as_one_that_the
         let theirs = ben.api(method, &theirs, "").await;
         let nobodys = ben.api(method, &nobodys, "").await;
         assert_eq!(
-            format!("{:?}", theirs.headers()),
-            format!("{:?}", nobodys.headers())
+            format!("{:?}", headers(&theirs)),
+            format!("{:?}", headers(&nobodys))
         );
         let said = problem(theirs, StatusCode::NOT_FOUND).await;
         assert_eq!(

@@ -27,7 +27,7 @@ use std::net::SocketAddr;
 
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::http::{Request, StatusCode, header};
+use axum::http::{HeaderMap, Request, StatusCode, header};
 use axum::response::Response;
 use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
@@ -217,6 +217,14 @@ pub fn text<'r>(response: &'r Response, header: &str) -> &'r str {
         .headers()
         .get(header)
         .map_or("", |value| value.to_str().unwrap_or_default())
+}
+
+/// What an answer says in its headers, but for the id that each request gets.
+pub fn headers(response: &Response) -> HeaderMap {
+    let mut headers = response.headers().clone();
+    let id = headers.remove("x-request-id").expect("each has one");
+    assert_eq!(id.len(), 36, "and it says nothing");
+    headers
 }
 
 pub async fn body(response: Response) -> String {

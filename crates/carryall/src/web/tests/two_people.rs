@@ -2,7 +2,7 @@
 
 use axum::http::{Request, StatusCode, header};
 
-use super::{PAGE, Stage, Visitor, body, text};
+use super::{PAGE, Stage, Visitor, body, headers, text};
 
 /// Every way to an export that has an address.
 fn addresses(id: &str) -> Vec<(&'static str, String)> {
@@ -22,7 +22,7 @@ async fn ask(visitor: &Visitor<'_>, method: &str, path: &str) -> (StatusCode, St
         .header("sec-fetch-site", "same-origin")
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
     let response = visitor.send(request, "").await;
-    let (status, headers) = (response.status(), format!("{:?}", response.headers()));
+    let (status, headers) = (response.status(), format!("{:?}", headers(&response)));
     (status, headers, body(response).await)
 }
 
