@@ -20,7 +20,6 @@ mod random;
 mod tokens;
 mod totp;
 mod web;
-mod whole_file;
 
 use std::process::ExitCode;
 

@@ -8,10 +8,12 @@
 
 mod block;
 mod lines;
+mod records;
 mod split;
 mod structure;
 
 pub use self::block::Block;
+pub use self::records::{Visit, each_record};
 pub use self::split::Splitter;
 use crate::section::Section;
 

@@ -8,6 +8,7 @@ mod contents;
 mod entry;
 mod fields;
 mod forms;
+mod imports;
 mod json;
 mod keys;
 mod nearest;

@@ -3,9 +3,13 @@
 //! This file is the grammar, as types; `docs/DATA-MAP.md` explains it. `check.rs` says what is wrong
 //! with a map in words that name the place and the fix.
 
+mod on_import;
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+
+pub use self::on_import::{Import, OnImport};
 
 /// A parsed data map.
 #[derive(Debug, Clone, Deserialize)]
@@ -35,6 +39,9 @@ pub struct DataMap {
     /// Rows that are counted as left out.
     #[serde(default)]
     pub left_out: Vec<LeftOut>,
+    /// Whether `carryall import` can bring an export back.
+    #[serde(default)]
+    pub import: Import,
     /// Tables that hold nothing personal, with the reason.
     #[serde(default)]
     pub not_personal: BTreeMap<String, String>,
@@ -169,6 +176,12 @@ pub struct ExportEntry {
     pub covers: BTreeMap<String, Vec<String>>,
     /// Where a file's bytes are.
     pub content: Option<Content>,
+    /// Lets `carryall import` make rows, with values for columns that never left; without it none are made.
+    pub on_import: Option<BTreeMap<String, OnImport>>,
+    /// Section of whose imported records each gets a row here, unless the file has one.
+    pub import_for_each: Option<String>,
+    /// Why rows are never imported, for people.
+    pub not_imported: Option<String>,
 }
 
 /// The record that a row belongs to.

@@ -1,7 +1,7 @@
 //! A product's database and files, read through its data map.
 //!
-//! Everything here is synchronous and read-only; the caller brings the threads. One snapshot, and
-//! borrowed values all the way to the format's writer.
+//! Everything here is synchronous; the caller brings the threads. One snapshot, and borrowed values all the way to the
+//! format's writer. Only [`import`] writes to a product.
 
 mod address;
 mod batch;
@@ -16,6 +16,8 @@ pub mod error;
 pub mod export;
 pub mod files;
 pub mod grants;
+pub mod import;
+pub mod made_id;
 pub mod plan;
 pub mod postgres;
 mod read_ahead;
@@ -25,3 +27,4 @@ pub mod snapshot;
 pub mod sqlite;
 pub mod subject;
 pub mod value;
+pub mod whole_file;

@@ -10,6 +10,7 @@ mod order;
 mod sql;
 
 pub use self::dialect::Dialect;
+pub(crate) use self::fields::named_kind;
 pub(crate) use self::sql::quote;
 
 use carryall_format::encode::Unit;

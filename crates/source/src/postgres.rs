@@ -19,6 +19,7 @@ use postgres::{Client, Config};
 
 pub use self::address::parse as parse_address;
 pub use self::failure::advice_on_tls;
+pub(crate) use self::failure::from_database as database_error;
 use self::session::Session;
 pub use self::tls::Tls;
 use crate::error::SourceError;
@@ -109,13 +110,18 @@ impl Postgres {
         Ok(Snapshot::of_postgres(session, self.schemas.clone()))
     }
 
-    fn session(&self, of: Option<&str>) -> Result<Session, SourceError> {
-        let client = self.connect()?;
-        let search_path: Vec<_> = self
+    /// The schemas of the data map, as SQL.
+    pub(crate) fn search_path(&self) -> String {
+        let quoted: Vec<_> = self
             .schemas
             .iter()
             .map(|name| crate::plan::quote(name))
             .collect();
+        quoted.join(", ")
+    }
+
+    fn session(&self, of: Option<&str>) -> Result<Session, SourceError> {
+        let client = self.connect()?;
         let begin = match of {
             Some(name) => format!("SET TRANSACTION SNAPSHOT '{}';", name.replace('\'', "''")),
             None => String::new(),
@@ -123,12 +129,13 @@ impl Postgres {
         // Only the first read fixes the moment.
         let begin = format!(
             "{begin}{READING}SET LOCAL search_path = {}; SELECT 1;",
-            search_path.join(", ")
+            self.search_path()
         );
         Session::start((client, self.tls.clone()), begin, self.address.clone())
     }
 
-    fn connect(&self) -> Result<Client, SourceError> {
+    /// A connection of its own, for whoever writes.
+    pub(crate) fn connect(&self) -> Result<Client, SourceError> {
         call(&self.config, &self.tls).map_err(|error| failure::not_connected(&error, &self.address))
     }
 }

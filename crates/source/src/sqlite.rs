@@ -158,7 +158,7 @@ impl Sqlite {
 }
 
 /// Makes SQLite strict about what a data map says and wary of what a schema says.
-fn harden(connection: &Connection) -> rusqlite::Result<()> {
+pub(crate) fn harden(connection: &Connection) -> rusqlite::Result<()> {
     // Otherwise "emial" in double quotes is not an unknown column but the text `emial`.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;

@@ -5,8 +5,7 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
 use anyhow::anyhow;
-
-use crate::whole_file::WholeFile;
+use carryall_source::whole_file::WholeFile;
 
 /// Has a file written, and gives it its name when it is whole and not before. `flag` is where the person
 /// named it. A device or a pipe is written to as it is.

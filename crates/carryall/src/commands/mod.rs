@@ -9,6 +9,7 @@ mod export;
 mod given;
 mod grants;
 mod host;
+mod import;
 mod keys;
 mod ledger;
 mod log_args;
@@ -48,6 +49,7 @@ pub enum Command {
     Trace(trace::Trace),
     View(view::View),
     Convert(convert::Convert),
+    Import(import::Import),
 }
 
 impl Command {
@@ -66,6 +68,7 @@ impl Command {
             Command::Trace(trace) => trace.run(),
             Command::View(view) => view.run(),
             Command::Convert(convert) => convert.run(),
+            Command::Import(import) => import.run(),
         }
     }
 }

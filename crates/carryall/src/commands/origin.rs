@@ -1,6 +1,6 @@
 //! The flags that say which product and which database.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use carryall_source::connect::{Source, SourceOptions};
@@ -51,12 +51,19 @@ impl SourcePassword {
         let Some(path) = &self.source_password_file else {
             return Ok(None);
         };
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            let path = path.display();
-            anyhow!("the password file {path} cannot be read: {error}\nhint: check the path after `--source-password-file`")
-        })?;
-        Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()))
+        read_password(path, "--source-password-file").map(Some)
     }
+}
+
+/// The password in a file that `flag` named.
+pub fn read_password(path: &Path, flag: &str) -> anyhow::Result<String> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        let path = path.display();
+        anyhow!(
+            "the password file {path} cannot be read: {error}\nhint: check the path after `{flag}`"
+        )
+    })?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 
 impl ProductArgs {

@@ -17,12 +17,12 @@ use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as 
 use std::path::{Path, PathBuf};
 
 use carryall_format::sign::{KnownKey, KnownKeys, PublicKey, SigningKey};
+use carryall_source::whole_file::WholeFile;
 
 pub use self::error::KeysError;
 pub use self::private_file::read_signing_key;
 use crate::clock::Clock;
 use crate::random::Randomness;
-use crate::whole_file::WholeFile;
 
 const SIGNING_KEY: &str = "signing-key.pem";
 const PUBLIC_KEYS: &str = "public-keys.json";

@@ -20,6 +20,7 @@ mod encrypted;
 mod export_file;
 mod extracts;
 mod files_on_s3;
+mod importing;
 mod incoming;
 mod json_values;
 mod keys;

@@ -76,6 +76,57 @@ impl Server {
             .unwrap_or_else(|error| panic!("{sql}: {error:?}"));
     }
 
+    /// A database of this name with the demo's tables, one person's row and nothing else; its address.
+    pub fn empty_demo(&self, name: &str, key: &str, email: &str) -> String {
+        self.sql(&format!("CREATE DATABASE {name}"));
+        let address = self.database(name);
+        let mut client = Client::connect(&address, NoTls).unwrap();
+        let schema = repository().join("products/isms-copilot/schema.postgres.sql");
+        client
+            .batch_execute(&std::fs::read_to_string(schema).unwrap())
+            .unwrap();
+        let person = format!(
+            "INSERT INTO users (id, email, auth_providers, is_active, unsubscribe_token, created_at, updated_at)
+             VALUES ('{key}', '{email}', '[]', true, 'x', now(), now())"
+        );
+        client.batch_execute(&person).unwrap();
+        address
+    }
+
+    /// The address of another database of the server.
+    fn database(&self, name: &str) -> String {
+        let address = self.address("postgres");
+        format!("{}/{name}", address.rsplit_once('/').unwrap().0)
+    }
+
+    /// Nobody writes to this table until the value is dropped.
+    pub fn hold(&self, database: &str, table: &str) -> Client {
+        let mut client = Client::connect(&self.database(database), NoTls).unwrap();
+        client
+            .batch_execute(&format!("BEGIN; LOCK TABLE {table} IN SHARE MODE"))
+            .unwrap();
+        client
+    }
+
+    /// Until somebody waits for what is held.
+    pub fn wait_for_a_waiting_lock(&self, database: &str) {
+        let mut client = self.client();
+        let sql =
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = $1 AND wait_event_type = 'Lock'";
+        for _ in 0..6000 {
+            if client
+                .query_one(sql, &[&database])
+                .unwrap()
+                .get::<_, i64>(0)
+                > 0
+            {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        panic!("nobody waits for a lock in {database}");
+    }
+
     fn client(&self) -> Client {
         Client::connect(&self.address("postgres"), NoTls).unwrap()
     }

@@ -96,6 +96,21 @@ impl Product {
         }
     }
 
+    /// A database with nothing in it yet, for the demo's map, and an empty folder of files.
+    pub fn empty() -> Product {
+        let folder = folder();
+        let path = folder.path().to_owned();
+        fs::create_dir(path.join("files")).unwrap();
+        Product {
+            database: path.join("isms-copilot.db"),
+            files: path.join("files"),
+            people: DEMO_PEOPLE,
+            map: Vec::new(),
+            server: None,
+            folder,
+        }
+    }
+
     /// AnythingLLM's tables with rows of ours.
     pub fn anythingllm() -> Product {
         let folder = folder();

@@ -25,6 +25,10 @@ pub fn check_against(map: &DataMap, catalog: &Catalog) -> Vec<MapProblem> {
         for (place, column) in columns_of(entry, &place) {
             need_column(column, table, &place, &mut problems);
         }
+        for column in entry.on_import.iter().flat_map(|columns| columns.keys()) {
+            let place = format!("{place}, on_import");
+            need_column(column, table, &place, &mut problems);
+        }
         check_raw_json(entry, table, &place, &mut problems);
         check_units(entry, table, &place, &mut problems);
     }

@@ -4,6 +4,7 @@ use carryall_format::section::{Kind, Section, Shape};
 
 use super::contents::{check_content, check_ground, check_withheld};
 use super::fields::{check_fields, names_one_column};
+use super::imports::check_import;
 use super::json::check_json;
 use super::{Problems, did_you_mean, need_section};
 use crate::data_map::{DataMap, ExportEntry, FieldForm, LeftOut, Parent, Sql};
@@ -35,6 +36,7 @@ pub(super) fn check_entries(map: &DataMap, problems: &mut Problems) {
         if let Some(content) = &entry.content {
             check_content(content, section, &place, problems);
         }
+        check_import(map, entry, section, &place, problems);
         for (column, withheld) in &entry.withheld {
             check_withheld(withheld, &format!("{place}, withheld.{column}"), problems);
         }

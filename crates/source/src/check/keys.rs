@@ -19,6 +19,7 @@ const HEAD: &[&str] = &[
     "sign_in",
     "export",
     "left_out",
+    "import",
     "not_personal",
 ];
 const CONTROLLER: &[&str] = &["name", "contact", "support"];
@@ -50,6 +51,9 @@ const EXPORT: &[&str] = &[
     "withheld",
     "covers",
     "content",
+    "on_import",
+    "import_for_each",
+    "not_imported",
 ];
 const PARENT: &[&str] = &["section", "column"];
 const FIELD: &[&str] = &[
@@ -68,6 +72,15 @@ const JSON: &[&str] = &["keep", "withheld", "same_as"];
 const KEEP: &[&str] = &["path", "reason"];
 const WITHHELD: &[&str] = &["ground", "what", "reason"];
 const CONTENT: &[&str] = &["key", "after", "strip_prefix", "column"];
+const ON_IMPORT: &[&str] = &[
+    "value",
+    "null",
+    "absent",
+    "absent_time",
+    "file_key",
+    "new_id",
+];
+const IMPORT: &[&str] = &["refused"];
 const LEFT_OUT: &[&str] = &["section", "ground", "what", "query", "owner"];
 const SQL: &[&str] = &["sqlite", "postgres"];
 
@@ -79,6 +92,7 @@ pub(super) fn check_keys(map: &Table, problems: &mut Problems) {
         ("database", DATABASE),
         ("subject", SUBJECT),
         ("sign_in", SIGN_IN),
+        ("import", IMPORT),
     ];
     for (name, known) in parts {
         check_value(map.get(name), known, &format!("[{name}]"), problems);
@@ -123,6 +137,10 @@ fn check_export(entry: &Table, place: &str, problems: &mut Problems) {
     for (name, withheld) in named(entry.get("withheld")) {
         let place = format!("{place}, withheld.{name}");
         check_value(Some(withheld), WITHHELD, &place, problems);
+    }
+    for (name, value) in named(entry.get("on_import")) {
+        let place = format!("{place}, on_import.{name}");
+        check_value(Some(value), ON_IMPORT, &place, problems);
     }
     for (name, json) in named(entry.get("json")) {
         check_json(json, &format!("{place}, json.{name}"), problems);

@@ -228,7 +228,8 @@ fn time(name: &str, detail: &FieldDetail) -> Result<Encode, String> {
     Ok(Encode::Timestamp(unit, zone))
 }
 
-fn named_kind(name: &str) -> Option<Kind> {
+/// The kind of a field that the format does not have.
+pub(crate) fn named_kind(name: &str) -> Option<Kind> {
     Some(match name {
         "id" | "text" => Kind::Text,
         "timestamp" => Kind::Timestamp,

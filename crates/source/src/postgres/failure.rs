@@ -46,7 +46,12 @@ impl Failure {
     }
 }
 
-fn from_database(error: &postgres::Error, purpose: String, address: &str) -> SourceError {
+/// What the server says, by its meaning.
+pub(crate) fn from_database(
+    error: &postgres::Error,
+    purpose: String,
+    address: &str,
+) -> SourceError {
     let database = address.to_owned();
     let Some(said) = error.as_db_error() else {
         return SourceError::Lost {

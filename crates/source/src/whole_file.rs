@@ -21,6 +21,9 @@ pub struct WholeFile {
 
 impl WholeFile {
     /// A file that can become `destination`.
+    ///
+    /// # Errors
+    /// Its folder cannot be written, or a folder has that name.
     pub fn beside(destination: &Path) -> io::Result<WholeFile> {
         if destination.is_dir() {
             return Err(io::Error::new(
@@ -28,11 +31,18 @@ impl WholeFile {
                 "it is a folder",
             ));
         }
-        let folder = folder_of(destination);
+        WholeFile::in_folder(&folder_of(destination), destination)
+    }
+
+    /// The same; until it has its name it lies in this folder, which is in the same file system.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn in_folder(folder: &Path, destination: &Path) -> io::Result<WholeFile> {
         let mode = Mode::RUSR | Mode::WUSR;
         let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
         let destination = destination.to_owned();
-        match rustix::fs::open(&folder, flags, mode) {
+        match rustix::fs::open(folder, flags, mode) {
             Ok(file) => {
                 return Ok(WholeFile {
                     file: file.into(),
@@ -48,7 +58,7 @@ impl WholeFile {
         }
         let (file, hidden) = tempfile::Builder::new()
             .prefix(".export-")
-            .tempfile_in(&folder)?
+            .tempfile_in(folder)?
             .into_parts();
         Ok(WholeFile {
             file,
@@ -57,12 +67,24 @@ impl WholeFile {
         })
     }
 
+    /// Where it will be.
+    #[must_use]
+    pub fn destination(&self) -> &Path {
+        &self.destination
+    }
+
     /// A handle to write with.
+    ///
+    /// # Errors
+    /// There are too many open files.
     pub fn writer(&self) -> io::Result<File> {
         self.file.try_clone()
     }
 
     /// Gives it its name, once every byte is on the disk. An older file of that name is replaced.
+    ///
+    /// # Errors
+    /// It cannot be written to its end, or its folder is gone.
     pub fn publish(self) -> io::Result<()> {
         self.file.sync_all()?;
         match self.hidden {

@@ -1,0 +1,178 @@
+//! An export, back in a product's database and files.
+//!
+//! Promises: everything or nothing, in one transaction; a row that is there is never changed, whoever has it; people,
+//! passwords and tokens are never made; doing it twice is doing it once; what has no place is in the report. Memory is
+//! bounded by the largest record, a batch of rows, and a few bytes for each record and file.
+//!
+//! The file is read several times: for its head, for its ids, and to write the rows, tables after those that they
+//! refer to.
+
+mod columns;
+mod contents;
+mod database;
+mod encode;
+mod error;
+mod fates;
+mod files;
+mod head;
+mod ids;
+mod plan;
+mod postgres;
+mod report;
+mod sqlite;
+mod values;
+mod write;
+
+use std::path::Path;
+
+use carryall_format::original::Original;
+
+use self::database::Database;
+use self::encode::Making;
+pub use self::error::ImportError;
+use self::fates::Fates;
+use self::files::Restored;
+use self::head::Head;
+use self::ids::Ids;
+use self::plan::Plan;
+use self::report::Counting;
+pub use self::report::{Counts, FileCounts, Line, Report};
+use self::values::Cell;
+use self::write::Writing;
+use crate::check::check_against;
+use crate::connect::{Source, SourceOptions, without_password};
+use crate::data_map::DataMap;
+use crate::error::SourceError;
+use crate::subject::{Subject, find_subject, find_subject_by_key};
+use crate::value::Value;
+
+/// What is imported, where to, and for whom.
+pub struct ImportOrder<'a> {
+    /// How the product holds it.
+    pub map: &'a DataMap,
+    /// An export that was found sound.
+    pub file: &'a Original,
+    /// The product's database.
+    pub into: &'a SourceOptions,
+    /// The folder of the product's files, unless their bytes stay out.
+    pub files: Option<&'a Path>,
+    /// Key or e-mail address of the person; without it the one whom the file names.
+    pub person: Option<&'a str>,
+    /// Whether everything is undone at the end.
+    pub dry_run: bool,
+}
+
+/// Imports a file. `advanced` hears what is being done and how many bytes of the file were read for it.
+///
+/// # Errors
+/// Nothing was imported, and nothing was left behind.
+pub fn import(
+    order: &ImportOrder<'_>,
+    advanced: &mut dyn FnMut(&'static str, u64),
+) -> Result<Report, ImportError> {
+    if let Some(reason) = &order.map.import.refused {
+        return Err(ImportError::Refused {
+            product: order.map.product.clone(),
+            reason: reason.clone(),
+        });
+    }
+    let head = Head::read(order.file)?;
+    let person = person(order, &head)?;
+    let mut database = begin(order)?;
+    let plan = Plan::new(order.map, &mut *database)?;
+    let files = match order.files {
+        Some(folder) if plan.has_contents() => Some(Restored::into_folder(folder)?),
+        _ => None,
+    };
+    let mut counting = Counting::default();
+    let mut making = Making {
+        person: match person.key.value() {
+            Value::Integer(integer) => Cell::Integer(integer),
+            _ => Cell::Text(person.key.as_str().to_owned()),
+        },
+        subject_id: head.subject_id,
+        snapshot_at: head.snapshot_at,
+        ids: Ids::of(person.key.as_str()),
+        contents: std::collections::HashMap::new(),
+    };
+    Fates {
+        map: order.map,
+        plan: &plan,
+        person: person.key.as_str(),
+        database: &mut *database,
+        making: &mut making,
+        counting: &mut counting,
+        takes_contents: files.is_some(),
+        waiting: Vec::new(),
+    }
+    .read(order.file, &mut |at| advanced("comparing", at))?;
+    let mut writing = Writing::new(&plan, &mut *database, &mut making, &mut counting, files);
+    writing.everything(order.file, &mut |at| advanced("importing", at))?;
+    let files = writing.into_files();
+    finish(&mut *database, files, order.dry_run)?;
+    Ok(counting.finish(Report {
+        from_product: head.product,
+        person: person.key.as_str().to_owned(),
+        dry_run: order.dry_run,
+        ..Report::default()
+    }))
+}
+
+/// Who gets everything, and whether this is the product's database.
+fn person(order: &ImportOrder<'_>, head: &Head) -> Result<Subject, ImportError> {
+    let source = Source::connect(&SourceOptions {
+        files: None,
+        ..order.into.clone()
+    })?;
+    let snapshot = source.glance()?;
+    let problems = check_against(order.map, &snapshot.catalog()?);
+    if !problems.is_empty() {
+        return Err(ImportError::Map(problems));
+    }
+    Ok(match order.person {
+        Some(who) => find_subject(&snapshot, order.map, who)?,
+        None => find_subject_by_key(&snapshot, order.map, &head.subject_id).or_else(|unknown| {
+            let email = head.email.as_deref().ok_or(unknown)?;
+            find_subject(&snapshot, order.map, email)
+        })?,
+    })
+}
+
+fn begin(order: &ImportOrder<'_>) -> Result<Box<dyn Database>, ImportError> {
+    let address = &order.into.database;
+    if let Some(path) = address.strip_prefix("sqlite:") {
+        let path = path.strip_prefix("//").unwrap_or(path);
+        return Ok(Box::new(sqlite::SqliteDatabase::begin(Path::new(path))?));
+    }
+    let password = order.into.password.as_deref();
+    Ok(Box::new(postgres::PostgresDatabase::begin(
+        address,
+        password,
+        &order.into.schemas,
+        without_password(address),
+    )?))
+}
+
+/// Files first: should the rows not become permanent, the files go again.
+fn finish(
+    database: &mut dyn Database,
+    files: Option<Restored>,
+    dry_run: bool,
+) -> Result<(), ImportError> {
+    if dry_run {
+        return database.roll_back();
+    }
+    let Some(mut files) = files else {
+        return database.commit();
+    };
+    files.publish()?;
+    let committed = database.commit();
+    // Whether a server took it before it was gone is not known: rather files without rows than rows without files.
+    if matches!(
+        committed,
+        Ok(()) | Err(ImportError::Database(SourceError::Lost { .. }))
+    ) {
+        files.keep();
+    }
+    committed
+}
