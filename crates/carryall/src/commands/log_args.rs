@@ -1,5 +1,7 @@
 //! The flags that say what is logged, and how.
 
+use std::io::IsTerminal as _;
+
 use anyhow::Context as _;
 use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
@@ -43,6 +45,8 @@ impl LogArgs {
             .with_context(|| format!("`--log {}` is not a level", self.log))?;
         let lines = tracing_subscriber::fmt()
             .with_env_filter(filter)
+            // Colours are for a terminal; in a file or a journal they are rubbish.
+            .with_ansi(std::io::stderr().is_terminal())
             .with_writer(std::io::stderr);
         match self.log_format {
             Format::Text => lines.finish().with(filter_fn(holds_no_value)).init(),
