@@ -5,6 +5,7 @@
 //! figure missed its goal.
 
 mod contest;
+mod converting;
 mod goals;
 mod measure;
 mod reading;
@@ -17,6 +18,9 @@ use anyhow::{Context, Result, ensure};
 use clap::Parser;
 
 use crate::contest::{Contest, Part};
+
+/// Ten formats take their time.
+const ROUNDS_OF_FORMATS: usize = 3;
 
 /// Measures the export of a big account beside the sqlite3 shell, sqlx and rusqlite.
 #[derive(Debug, Parser)]
@@ -78,6 +82,12 @@ fn main() -> Result<ExitCode> {
         )?;
         println!("{}", reading.table());
         misses.extend(reading.misses(arguments.smoke));
+        if part == Part::Text {
+            let (program, rounds) = (&arguments.carryall, arguments.rounds.min(ROUNDS_OF_FORMATS));
+            let converting = converting::run(program, &export, &arguments.data, rounds)?;
+            println!("{}", converting.table());
+            misses.extend(converting.misses(arguments.smoke));
+        }
     }
 
     for miss in &misses {

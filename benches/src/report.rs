@@ -82,6 +82,11 @@ pub fn cells(runs: &[Run], bytes: u64) -> String {
     )
 }
 
+/// Of time on the wall.
+pub fn mb_per_s(runs: &[Run], bytes: u64) -> f64 {
+    as_mb(bytes) / median_wall(runs)
+}
+
 /// The highest of all rounds: a limit is a limit.
 pub fn peak_rss_bytes(standing: &Standing) -> u64 {
     peak_of(&standing.runs)

@@ -182,12 +182,12 @@ impl Convert {
     }
 
     fn refuse_losses(&self, losses: &Losses) -> anyhow::Result<()> {
-        if !self.strict || losses.kinds.is_empty() {
+        let kinds: Vec<_> = losses.kinds().into_keys().collect();
+        if !self.strict || kinds.is_empty() {
             return Ok(());
         }
-        let kinds: Vec<_> = losses.kinds.keys().map(String::as_str).collect();
         bail!(
-            "with `--strict`, nothing may be lost, and `{}` has no place for: {}\nhint: `jsonl`, `csv`, `sqlite` and `markdown` keep everything",
+            "with `--strict`, nothing may be lost, and `{}` has no place for: {}\nhint: `html`, `markdown`, `csv`, `sqlite` and `jsonl` keep everything",
             self.format().name(),
             kinds.join(", ")
         )
@@ -199,11 +199,8 @@ impl Convert {
             let lost = losses.lost_records(*section);
             eprintln!("{:<20} {read:>9} {written:>9} {lost:>9}", section.name());
         }
-        let fields: Vec<_> = losses
-            .kinds
-            .iter()
-            .filter(|(kind, _)| kind.contains('.'))
-            .collect();
+        let mut fields = losses.kinds();
+        fields.retain(|kind, _| kind.contains('.'));
         if !fields.is_empty() {
             eprintln!("\nWithout a place in this format, in records that were written:");
             for (kind, count) in fields {

@@ -3,39 +3,20 @@
 //! One node for the root, without a message; times in seconds, with a fraction. Where the format has no
 //! field, a key of its metadata is used that readers pass over: the workspace of a conversation.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::File;
 
 use carryall_format::section::Section;
 use serde::Serialize;
-use serde_json::Value;
 
 use super::conversation::Conversation;
-use super::fields::{ids, seconds, text, text_or_empty};
+use super::fields::{Raw, ids, is_true, seconds, spelled, text, text_or_empty};
 use super::list::JsonList;
 use super::{Index, Losses, Record, Target};
 
-const THREAD_FIELDS: &[&str] = &[
-    "id",
-    "title",
-    "workspace_id",
-    "current_message_id",
-    "created_at",
-    "updated_at",
-    "archived",
-    "pinned",
-];
-const MESSAGE_FIELDS: &[&str] = &[
-    "id",
-    "thread_id",
-    "parent_id",
-    "role",
-    "content",
-    "file_ids",
-    "model",
-    "created_at",
-    "updated_at",
-];
+/// Kept beyond what every format of conversations keeps.
+const ALSO_KEPT: &[&str] = &["archived", "model", "updated_at"];
 
 pub struct Chatgpt {
     list: JsonList,
@@ -52,7 +33,7 @@ impl Chatgpt {
 impl Target for Chatgpt {
     fn converse(
         &mut self,
-        talk: &Conversation,
+        talk: &Conversation<'_>,
         index: &Index,
         losses: &mut Losses,
     ) -> anyhow::Result<()> {
@@ -61,39 +42,39 @@ impl Target for Chatgpt {
         let root = root_id(thread);
         let mut mapping = BTreeMap::new();
         let first = children.get(&None).map_or(&[][..], Vec::as_slice);
-        mapping.insert(root.as_str(), Node::root(&root, first));
+        mapping.insert(Cow::Borrowed(root.as_str()), Node::root(&root, first));
         for record in &talk.messages {
             let id = text_or_empty(record, "id");
+            let parent = text(record, "parent_id").unwrap_or(Cow::Borrowed(&root));
+            let follow = children.get(&Some(id.clone()));
             let node = Node {
-                id,
+                id: id.clone(),
                 message: Some(Message::of(record, index)),
-                parent: Some(text(record, "parent_id").unwrap_or(&root)),
-                children: children.get(&Some(id)).map_or(&[], Vec::as_slice),
+                parent: Some(parent),
+                children: follow.map_or(&[], Vec::as_slice),
             };
             mapping.insert(id, node);
-            losses.wrote_fields(Section::Messages, record, MESSAGE_FIELDS);
+            losses.wrote_fields(Section::Messages, record, ALSO_KEPT);
         }
-        let id = text_or_empty(thread, "id");
         let workspace = text(thread, "workspace_id");
-        let is = |field: &str| thread.get(field).and_then(Value::as_bool);
         let created = seconds(thread, "created_at");
         self.list.push(&Chat {
-            id,
-            conversation_id: id,
-            title: thread.get("title"),
+            id: spelled(thread, "id"),
+            conversation_id: spelled(thread, "id"),
+            title: thread.raw("title"),
             create_time: created,
             update_time: seconds(thread, "updated_at").or(created),
             mapping,
-            current_node: talk.current().unwrap_or(&root),
-            conversation_template_id: workspace,
-            workspace_name: workspace.and_then(|id| index.workspace_name(id)),
-            is_archived: is("archived").unwrap_or(false),
-            is_starred: is("pinned"),
+            current_node: talk.current().unwrap_or(Cow::Borrowed(&root)),
+            conversation_template_id: thread.given("workspace_id"),
+            workspace_name: workspace.and_then(|id| index.workspace_name(&id)),
+            is_archived: is_true(thread, "archived"),
+            is_starred: thread.given("pinned"),
             moderation_results: [],
             plugin_ids: None,
             safe_urls: [],
         })?;
-        losses.wrote_fields(Section::Threads, thread, THREAD_FIELDS);
+        losses.wrote_fields(Section::Threads, thread, ALSO_KEPT);
         Ok(())
     }
 
@@ -103,23 +84,23 @@ impl Target for Chatgpt {
 }
 
 /// An id that no message of the thread has.
-fn root_id(thread: &Record) -> String {
+fn root_id(thread: &Record<'_>) -> String {
     format!("root-of-{}", text_or_empty(thread, "id"))
 }
 
 #[derive(Serialize)]
 struct Chat<'a> {
-    id: &'a str,
-    conversation_id: &'a str,
-    title: Option<&'a Value>,
+    id: Raw<'a>,
+    conversation_id: Raw<'a>,
+    title: Option<Raw<'a>>,
     create_time: Option<f64>,
     update_time: Option<f64>,
-    mapping: BTreeMap<&'a str, Node<'a>>,
-    current_node: &'a str,
-    conversation_template_id: Option<&'a str>,
+    mapping: BTreeMap<Cow<'a, str>, Node<'a>>,
+    current_node: Cow<'a, str>,
+    conversation_template_id: Option<Raw<'a>>,
     workspace_name: Option<&'a str>,
     is_archived: bool,
-    is_starred: Option<bool>,
+    is_starred: Option<Raw<'a>>,
     moderation_results: [(); 0],
     plugin_ids: Option<()>,
     safe_urls: [(); 0],
@@ -127,16 +108,16 @@ struct Chat<'a> {
 
 #[derive(Serialize)]
 struct Node<'a> {
-    id: &'a str,
+    id: Cow<'a, str>,
     message: Option<Message<'a>>,
-    parent: Option<&'a str>,
-    children: &'a [&'a str],
+    parent: Option<Cow<'a, str>>,
+    children: &'a [Cow<'a, str>],
 }
 
 impl<'a> Node<'a> {
-    fn root(id: &'a str, children: &'a [&'a str]) -> Node<'a> {
+    fn root(id: &'a str, children: &'a [Cow<'a, str>]) -> Node<'a> {
         Node {
-            id,
+            id: Cow::Borrowed(id),
             message: None,
             parent: None,
             children,
@@ -146,7 +127,7 @@ impl<'a> Node<'a> {
 
 #[derive(Serialize)]
 struct Message<'a> {
-    id: &'a str,
+    id: Raw<'a>,
     author: Author<'a>,
     create_time: Option<f64>,
     update_time: Option<f64>,
@@ -160,7 +141,7 @@ struct Message<'a> {
 
 #[derive(Serialize)]
 struct Author<'a> {
-    role: &'a str,
+    role: Cow<'a, str>,
     name: Option<()>,
     metadata: Nothing,
 }
@@ -172,29 +153,29 @@ struct Nothing {}
 #[derive(Serialize)]
 struct Content<'a> {
     content_type: &'static str,
-    parts: [&'a str; 1],
+    parts: [Raw<'a>; 1],
 }
 
 #[derive(Serialize)]
 struct Metadata<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    model_slug: Option<&'a str>,
+    model_slug: Option<Raw<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     attachments: Vec<Attachment<'a>>,
 }
 
 #[derive(Serialize)]
 struct Attachment<'a> {
-    id: &'a str,
+    id: String,
     name: &'a str,
     size: Option<u64>,
     mime_type: Option<&'a str>,
 }
 
 impl<'a> Message<'a> {
-    fn of(record: &'a Record, index: &'a Index) -> Message<'a> {
-        let attachments = ids(record, "file_ids").filter_map(|id| {
-            let facts = index.find_file(Section::UploadedFiles, id)?;
+    fn of(record: &Record<'a>, index: &'a Index) -> Message<'a> {
+        let attachments = ids(record, "file_ids").into_iter().filter_map(|id| {
+            let facts = index.find_file(Section::UploadedFiles, &id)?;
             Some(Attachment {
                 id,
                 name: &facts.name,
@@ -202,28 +183,28 @@ impl<'a> Message<'a> {
                 mime_type: facts.media_type.as_deref(),
             })
         });
-        let role = text(record, "role").unwrap_or("user");
+        let role = text(record, "role").unwrap_or(Cow::Borrowed("user"));
         Message {
-            id: text_or_empty(record, "id"),
-            author: Author {
-                role,
-                name: None,
-                metadata: Nothing {},
-            },
+            id: spelled(record, "id"),
             create_time: seconds(record, "created_at"),
             update_time: seconds(record, "updated_at"),
             content: Content {
                 content_type: "text",
-                parts: [text_or_empty(record, "content")],
+                parts: [spelled(record, "content")],
             },
             status: "finished_successfully",
             end_turn: role == "assistant",
             weight: 1.0,
             metadata: Metadata {
-                model_slug: text(record, "model"),
+                model_slug: record.given("model"),
                 attachments: attachments.collect(),
             },
             recipient: "all",
+            author: Author {
+                role,
+                name: None,
+                metadata: Nothing {},
+            },
         }
     }
 }

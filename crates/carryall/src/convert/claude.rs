@@ -3,15 +3,16 @@
 //! The export that it imitates does not say which project a conversation belongs to; readers pass over keys
 //! that they do not know, so `project_uuid` says it here.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use carryall_format::section::Section;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::conversation::Conversation;
-use super::fields::{ids, text, text_or_empty};
+use super::fields::{Raw, ids, is_true, spelled, text, text_or_empty};
 use super::folder::create;
 use super::list::JsonList;
 use super::{Index, Item, Losses, Record, Target};
@@ -26,25 +27,8 @@ const WORKSPACE_FIELDS: &[&str] = &[
     "created_at",
     "updated_at",
 ];
-const THREAD_FIELDS: &[&str] = &[
-    "id",
-    "workspace_id",
-    "title",
-    "current_message_id",
-    "pinned",
-    "created_at",
-    "updated_at",
-];
-const MESSAGE_FIELDS: &[&str] = &[
-    "id",
-    "thread_id",
-    "parent_id",
-    "role",
-    "content",
-    "file_ids",
-    "created_at",
-    "updated_at",
-];
+/// Kept beyond what every format of conversations keeps.
+const ALSO_KEPT: &[&str] = &["updated_at"];
 const MEMORY_FIELDS: &[&str] = &["content", "workspace_id"];
 
 pub struct Claude {
@@ -67,17 +51,17 @@ impl Claude {
         })
     }
 
-    fn project(&mut self, record: &Record, index: &Index) -> anyhow::Result<()> {
+    fn project(&mut self, record: &Record<'_>, index: &Index) -> anyhow::Result<()> {
         self.projects.push(&json!({
-            "uuid": record.get("id"),
+            "uuid": record.raw("id"),
             "name": text_or_empty(record, "name"),
             "description": text_or_empty(record, "description"),
-            "is_private": record.get("is_shared").and_then(Value::as_bool) != Some(true),
-            "is_starter_project": record.get("is_default").and_then(Value::as_bool) == Some(true),
+            "is_private": !is_true(record, "is_shared"),
+            "is_starter_project": is_true(record, "is_default"),
             "prompt_template": text_or_empty(record, "project_instructions"),
             "created_at": microseconds(record, "created_at"),
             "updated_at": microseconds(record, "updated_at"),
-            "creator": {"uuid": account_id(index), "full_name": full_name(index)},
+            "creator": {"uuid": account_id(index)?, "full_name": full_name(index)?},
             "docs": [],
         }))
     }
@@ -96,15 +80,15 @@ impl Target for Claude {
             }
             Section::WorkspaceMemories => {
                 let record = item.record()?;
-                let workspace = text_or_empty(&record, "workspace_id").to_owned();
+                let workspace = text_or_empty(&record, "workspace_id").into_owned();
                 let memories = self.workspace_memories.entry(workspace).or_default();
-                memories.push(text_or_empty(&record, "content").to_owned());
+                memories.push(text_or_empty(&record, "content").into_owned());
                 losses.wrote_fields(section, &record, MEMORY_FIELDS);
             }
             Section::UserMemories => {
                 let record = item.record()?;
                 self.memories
-                    .push(text_or_empty(&record, "content").to_owned());
+                    .push(text_or_empty(&record, "content").into_owned());
                 losses.wrote_fields(section, &record, MEMORY_FIELDS);
             }
             section => losses.lost(section),
@@ -114,29 +98,29 @@ impl Target for Claude {
 
     fn converse(
         &mut self,
-        talk: &Conversation,
+        talk: &Conversation<'_>,
         index: &Index,
         losses: &mut Losses,
     ) -> anyhow::Result<()> {
         let thread = &talk.thread;
         for record in &talk.messages {
-            losses.wrote_fields(Section::Messages, record, MESSAGE_FIELDS);
+            losses.wrote_fields(Section::Messages, record, ALSO_KEPT);
             let role = text(record, "role");
-            if !matches!(role, Some("user" | "assistant")) {
+            if !matches!(role.as_deref(), Some("user" | "assistant")) {
                 losses.lost_field(Section::Messages, "role");
             }
         }
         self.conversations.push(&Chat {
-            uuid: text_or_empty(thread, "id"),
-            name: text_or_empty(thread, "title"),
+            uuid: spelled(thread, "id"),
+            name: spelled(thread, "title"),
             summary: "",
             created_at: microseconds(thread, "created_at"),
             updated_at: microseconds(thread, "updated_at"),
             account: Account {
-                uuid: account_id(index),
+                uuid: account_id(index)?,
             },
-            is_starred: thread.get("pinned").and_then(Value::as_bool) == Some(true),
-            project_uuid: text(thread, "workspace_id"),
+            is_starred: is_true(thread, "pinned"),
+            project_uuid: thread.given("workspace_id"),
             current_leaf_message_uuid: talk.current(),
             messages: talk
                 .messages
@@ -144,7 +128,7 @@ impl Target for Claude {
                 .map(|record| Message::of(record, index))
                 .collect(),
         })?;
-        losses.wrote_fields(Section::Threads, thread, THREAD_FIELDS);
+        losses.wrote_fields(Section::Threads, thread, ALSO_KEPT);
         Ok(())
     }
 
@@ -159,12 +143,12 @@ impl Target for Claude {
         let memories = json!([{
             "conversations_memory": as_list(&self.memories),
             "project_memories": workspace_memories,
-            "account_uuid": account_id(index),
+            "account_uuid": account_id(index)?,
         }]);
         let users = json!([{
-            "uuid": account_id(index),
-            "full_name": full_name(index),
-            "email_address": text(&index.account, "email"),
+            "uuid": account_id(index)?,
+            "full_name": full_name(index)?,
+            "email_address": text(&index.account()?, "email"),
             "verified_phone_number": null,
         }]);
         for (name, value) in [("memories.json", memories), ("users.json", users)] {
@@ -176,30 +160,30 @@ impl Target for Claude {
 
 #[derive(Serialize)]
 struct Chat<'a> {
-    uuid: &'a str,
-    name: &'a str,
+    uuid: Raw<'a>,
+    name: Raw<'a>,
     summary: &'static str,
     created_at: Option<String>,
     updated_at: Option<String>,
     account: Account<'a>,
     is_starred: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    project_uuid: Option<&'a str>,
+    project_uuid: Option<Raw<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    current_leaf_message_uuid: Option<&'a str>,
+    current_leaf_message_uuid: Option<Cow<'a, str>>,
     #[serde(rename = "chat_messages")]
     messages: Vec<Message<'a>>,
 }
 
 #[derive(Serialize)]
 struct Account<'a> {
-    uuid: Option<&'a str>,
+    uuid: Option<Cow<'a, str>>,
 }
 
 #[derive(Serialize)]
 struct Message<'a> {
-    uuid: &'a str,
-    text: &'a str,
+    uuid: Raw<'a>,
+    text: Raw<'a>,
     content: [Block<'a>; 1],
     sender: &'static str,
     created_at: Option<String>,
@@ -207,7 +191,7 @@ struct Message<'a> {
     attachments: [(); 0],
     files: Vec<FileName<'a>>,
     // Null too: where no message of a conversation has the key, readers take each to follow the last.
-    parent_message_uuid: Option<&'a str>,
+    parent_message_uuid: Option<Raw<'a>>,
 }
 
 #[derive(Serialize)]
@@ -215,31 +199,31 @@ struct Block<'a> {
     start_timestamp: Option<String>,
     stop_timestamp: Option<String>,
     r#type: &'static str,
-    text: &'a str,
+    text: Raw<'a>,
     citations: [(); 0],
 }
 
 #[derive(Serialize)]
 struct FileName<'a> {
     file_name: &'a str,
-    file_uuid: &'a str,
+    file_uuid: String,
 }
 
 impl<'a> Message<'a> {
-    fn of(record: &'a Record, index: &'a Index) -> Message<'a> {
-        let content = text_or_empty(record, "content");
+    fn of(record: &Record<'a>, index: &'a Index) -> Message<'a> {
+        let content = spelled(record, "content");
         let created = microseconds(record, "created_at");
-        let files = ids(record, "file_ids").filter_map(|id| {
-            let facts = index.find_file(Section::UploadedFiles, id)?;
+        let files = ids(record, "file_ids").into_iter().filter_map(|id| {
+            let facts = index.find_file(Section::UploadedFiles, &id)?;
             Some(FileName {
                 file_name: &facts.name,
                 file_uuid: id,
             })
         });
         // The format knows two; what the product wrote for itself stands on its side.
-        let is_person = text(record, "role") == Some("user");
+        let is_person = text(record, "role").as_deref() == Some("user");
         Message {
-            uuid: text_or_empty(record, "id"),
+            uuid: spelled(record, "id"),
             text: content,
             content: [Block {
                 start_timestamp: created.clone(),
@@ -253,19 +237,20 @@ impl<'a> Message<'a> {
             created_at: created,
             attachments: [],
             files: files.collect(),
-            parent_message_uuid: text(record, "parent_id"),
+            parent_message_uuid: record.given("parent_id"),
         }
     }
 }
 
-fn account_id(index: &Index) -> Option<&str> {
-    text(&index.account, "user_id").or_else(|| text(index.about.get("export")?, "subject_id"))
+fn account_id(index: &Index) -> serde_json::Result<Option<Cow<'_, str>>> {
+    let id = text(&index.account()?, "user_id");
+    Ok(id.or(text(&index.export()?, "subject_id")))
 }
 
-fn full_name(index: &Index) -> &str {
-    text(&index.account, "name")
-        .or_else(|| text(&index.account, "display_name"))
-        .unwrap_or_default()
+fn full_name(index: &Index) -> serde_json::Result<Cow<'_, str>> {
+    let account = index.account()?;
+    let name = text(&account, "name").or_else(|| text(&account, "display_name"));
+    Ok(name.unwrap_or_default())
 }
 
 /// One text of many facts, as a list in Markdown.
@@ -275,7 +260,7 @@ fn as_list(memories: &[String]) -> String {
 }
 
 /// With the six digits that the format has.
-fn microseconds(record: &Record, field: &str) -> Option<String> {
+fn microseconds(record: &Record<'_>, field: &str) -> Option<String> {
     let time: jiff::Timestamp = text(record, field)?.parse().ok()?;
     Some(format!("{time:.6}"))
 }

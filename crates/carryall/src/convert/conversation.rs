@@ -1,41 +1,92 @@
 //! Threads with their messages, put together as the messages come: those of a thread stand together.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::fields::{Record, text, text_or_empty};
 use super::index::Index;
 
 /// A thread and its messages, in order.
-pub struct Conversation {
-    pub thread: Record,
-    pub messages: Vec<Record>,
+pub struct Conversation<'a> {
+    /// Of the thread, in the index.
+    pub place: usize,
+    pub thread: Record<'a>,
+    pub messages: Vec<Record<'a>>,
 }
 
-impl Conversation {
-    /// Which messages follow each, by its place; the first of the thread under none.
-    pub fn children(&self) -> BTreeMap<Option<&str>, Vec<&str>> {
-        let mut children: BTreeMap<Option<&str>, Vec<&str>> = BTreeMap::new();
+/// Which messages follow each, by its place; the first of the thread under none.
+pub type Children<'a> = BTreeMap<Option<Cow<'a, str>>, Vec<Cow<'a, str>>>;
+
+impl<'a> Conversation<'a> {
+    /// Which messages follow which.
+    pub fn children(&self) -> Children<'a> {
+        let mut children = Children::new();
         for message in &self.messages {
             let parent = text(message, "parent_id");
-            children
-                .entry(parent)
-                .or_default()
-                .push(text_or_empty(message, "id"));
+            let id = text_or_empty(message, "id");
+            children.entry(parent).or_default().push(id);
         }
         children
     }
 
+    /// The messages from the first to the current one: what the product shows.
+    pub fn shown_branch(&self) -> BTreeSet<Cow<'a, str>> {
+        let parents: BTreeMap<_, _> = self
+            .messages
+            .iter()
+            .map(|record| (text_or_empty(record, "id"), text(record, "parent_id")))
+            .collect();
+        let mut shown = BTreeSet::new();
+        let mut next = self.current();
+        while let Some(id) = next
+            && shown.insert(id.clone())
+        {
+            next = parents.get(&id).cloned().flatten();
+        }
+        shown
+    }
+
     /// The last message of the branch that the product shows; where it does not say, the last one.
-    pub fn current(&self) -> Option<&str> {
-        let last = self.messages.last().and_then(|last| text(last, "id"));
-        text(&self.thread, "current_message_id").or(last)
+    pub fn current(&self) -> Option<Cow<'a, str>> {
+        let last = || self.messages.last().and_then(|last| text(last, "id"));
+        text(&self.thread, "current_message_id").or_else(last)
+    }
+}
+
+/// The messages of one thread, as they stand in the file, one after the other.
+#[derive(Default)]
+pub struct Gathered {
+    place: usize,
+    texts: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Gathered {
+    fn push(&mut self, message: &[u8]) {
+        self.texts.extend_from_slice(message);
+        self.ends.push(self.texts.len());
+    }
+
+    /// Reads them.
+    pub fn read<'a>(&'a self, index: &'a Index) -> serde_json::Result<Conversation<'a>> {
+        let mut messages = Vec::with_capacity(self.ends.len());
+        let mut start = 0;
+        for end in &self.ends {
+            messages.push(Record::read(&self.texts[start..*end])?);
+            start = *end;
+        }
+        Ok(Conversation {
+            place: self.place,
+            thread: index.thread(self.place)?,
+            messages,
+        })
     }
 }
 
 /// Puts threads together.
 pub struct Conversations<'i> {
     index: &'i Index,
-    under_way: Option<(usize, Vec<Record>)>,
+    under_way: Option<Gathered>,
     is_done: Vec<bool>,
 }
 
@@ -49,51 +100,70 @@ impl<'i> Conversations<'i> {
     }
 
     /// Takes the next message. Returns the thread that ended before it.
-    pub fn add(&mut self, message: Record) -> anyhow::Result<Option<Conversation>> {
-        let thread = text_or_empty(&message, "thread_id");
-        let Some(place) = self.index.thread_places.get(thread).copied() else {
+    pub fn add(&mut self, message: &[u8]) -> anyhow::Result<Option<Gathered>> {
+        let thread = thread_of(message)?;
+        let Some(place) = self.index.thread_places.get(thread.as_ref()).copied() else {
             anyhow::bail!("a message names the thread `{thread}`, which is not in the export");
         };
-        if let Some((current, messages)) = &mut self.under_way
-            && *current == place
+        if let Some(current) = &mut self.under_way
+            && current.place == place
         {
-            messages.push(message);
+            current.push(message);
             return Ok(None);
         }
         anyhow::ensure!(
             !self.is_done[place],
             "the messages of the thread `{thread}` do not stand together: another program has sorted this file; convert the export as it was downloaded"
         );
-        let before = self.under_way.replace((place, vec![message]));
-        let before = before.map(|(place, messages)| self.conversation(place, messages));
-        Ok(before.transpose()?)
-    }
-
-    fn conversation(
-        &mut self,
-        place: usize,
-        messages: Vec<Record>,
-    ) -> serde_json::Result<Conversation> {
         self.is_done[place] = true;
-        Ok(Conversation {
-            thread: serde_json::from_slice(&self.index.threads[place])?,
-            messages,
-        })
+        let mut next = Gathered {
+            place,
+            ..Gathered::default()
+        };
+        next.push(message);
+        Ok(self.under_way.replace(next))
     }
 
     /// The last thread, and those without a message.
-    pub fn rest(mut self) -> impl Iterator<Item = serde_json::Result<Conversation>> {
-        let last = self
-            .under_way
-            .take()
-            .map(|(place, messages)| self.conversation(place, messages));
-        let empty: Vec<_> = (0..self.is_done.len())
-            .filter(|place| !self.is_done[*place])
-            .collect();
-        last.into_iter().chain(
-            empty
-                .into_iter()
-                .map(move |place| self.conversation(place, Vec::new())),
-        )
+    pub fn rest(mut self) -> impl Iterator<Item = Gathered> {
+        let last = self.under_way.take();
+        let empty = (0..self.is_done.len()).filter(move |place| !self.is_done[*place]);
+        last.into_iter().chain(empty.map(|place| Gathered {
+            place,
+            ..Gathered::default()
+        }))
+    }
+}
+
+/// The thread of a message: its second field, as an export is written.
+fn thread_of(message: &[u8]) -> serde_json::Result<Cow<'_, str>> {
+    let second = || {
+        let rest = message.strip_prefix(b"{\"id\":\"")?;
+        let end = memchr::memchr2(b'"', b'\\', rest)?;
+        let rest = rest[end..].strip_prefix(b"\",\"thread_id\":\"")?;
+        let end = memchr::memchr2(b'"', b'\\', rest)?;
+        let is_whole = rest[end] == b'"';
+        std::str::from_utf8(&rest[..end]).ok().filter(|_| is_whole)
+    };
+    match second() {
+        Some(id) => Ok(Cow::Borrowed(id)),
+        None => Ok(text_or_empty(&Record::read(message)?, "thread_id")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_thread_of_a_message_is_found_wherever_it_stands() {
+        let of = |text: &str| thread_of(text.as_bytes()).unwrap().into_owned();
+        assert_eq!(of(r#"{"id":"a","thread_id":"t","content":"x"}"#), "t");
+        assert_eq!(of(r#"{"id":"a\"","thread_id":"t"}"#), "t");
+        assert_eq!(of(r#"{"id":"a","thread_id":"t\u00e9"}"#), "té");
+        assert_eq!(
+            of(r#"{"content":{"thread_id":"no"},"id":"a","thread_id":"t"}"#),
+            "t"
+        );
     }
 }

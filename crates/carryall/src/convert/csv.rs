@@ -12,8 +12,9 @@ use std::path::{Path, PathBuf};
 
 use carryall_format::read::Part;
 use carryall_format::section::Section;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
+use super::fields::{Raw, string, text_or_empty};
 use super::folder::{Attachments, create};
 use super::names::Names;
 use super::{Index, Item, Losses, Needs, Record, Target, json};
@@ -21,7 +22,7 @@ use super::{Index, Item, Losses, Needs, Record, Target, json};
 pub struct Csv {
     folder: PathBuf,
     tables: BTreeMap<&'static str, Table>,
-    about: Record,
+    about: BTreeMap<&'static str, Box<RawValue>>,
     attachments: Attachments,
 }
 
@@ -46,7 +47,7 @@ impl Csv {
         Ok(Csv {
             folder: folder.to_owned(),
             tables,
-            about: Record::new(),
+            about: BTreeMap::new(),
             attachments: Attachments::new(folder),
         })
     }
@@ -68,21 +69,19 @@ impl Target for Csv {
         if item.part == Part::Section(Section::FileContents) {
             return self.attachments.take(item, index, losses);
         }
-        let mut record = item.record()?;
-        if let Some(section) = item.section()
-            && section.has_contents()
-        {
-            // Beside the record's own columns: where its bytes are.
-            let id = super::fields::text_or_empty(&record, "id").to_owned();
-            if let Some(facts) = index.find_file(section, &id) {
-                record.insert("file".to_owned(), facts.path.clone().into());
-            }
-        }
         if let Some(table) = self.tables.get_mut(item.part.name()) {
+            let record = item.record()?;
             table.row(&record)?;
+            let facts = item.section().filter(|section| section.has_contents());
+            if let Some(section) = facts {
+                // Beside the record's own columns: where its bytes are.
+                let facts = index.find_file(section, &text_or_empty(&record, "id"));
+                table.file(facts.and_then(|facts| facts.path.as_deref()))?;
+            }
+            table.out.write_all(b"\r\n")?;
         } else {
-            let name = item.part.name().to_owned();
-            self.about.insert(name, Value::Object(record));
+            let value = serde_json::from_slice(item.text)?;
+            self.about.insert(item.part.name(), value);
         }
         if let Some(section) = item.section() {
             losses.wrote(section);
@@ -101,19 +100,19 @@ impl Target for Csv {
 }
 
 impl Table {
-    fn new(folder: &Path, name: &str, mut columns: Vec<&'static str>) -> anyhow::Result<Table> {
-        if Section::named(name).is_some_and(Section::has_contents) {
-            columns.push("file");
-        }
-        let mut out =
-            BufWriter::with_capacity(1 << 18, create(&folder.join(format!("{name}.csv")))?);
+    fn new(folder: &Path, name: &str, columns: Vec<&'static str>) -> anyhow::Result<Table> {
+        let path = folder.join(format!("{name}.csv"));
+        let mut out = BufWriter::with_capacity(1 << 18, create(&path)?);
         out.write_all("\u{FEFF}".as_bytes())?;
         out.write_all(columns.join(",").as_bytes())?;
+        if Section::named(name).is_some_and(Section::has_contents) {
+            out.write_all(b",file")?;
+        }
         out.write_all(b"\r\n")?;
         Ok(Table { out, columns })
     }
 
-    fn row(&mut self, record: &Record) -> anyhow::Result<()> {
+    fn row(&mut self, record: &Record<'_>) -> anyhow::Result<()> {
         // Fields come in the order of the columns, unless another program has changed that.
         let mut rest = record.iter().peekable();
         let mut written = 0;
@@ -123,19 +122,28 @@ impl Table {
             }
             let value = match rest.next_if(|(field, _)| field == column) {
                 Some((_, value)) => Some(value),
-                None => record.get(*column),
+                None => record.raw(column),
             };
             written += usize::from(value.is_some());
-            write_cell(&mut self.out, value)?;
+            if let Some(value) = value {
+                write_cell(&mut self.out, value)?;
+            }
         }
         anyhow::ensure!(
-            written == record.len(),
+            written == record.iter().len(),
             "the export has a field that this version of Carryall does not know: {:?}",
             record
-                .keys()
-                .find(|field| !self.columns.contains(&field.as_str()))
+                .iter()
+                .find(|(field, _)| !self.columns.contains(field))
         );
-        Ok(self.out.write_all(b"\r\n")?)
+        Ok(())
+    }
+
+    fn file(&mut self, path: Option<&str>) -> std::io::Result<()> {
+        self.out.write_all(b",")?;
+        path.map_or(Ok(()), |path| {
+            cell(&mut self.out, path, starts_a_formula(path))
+        })
     }
 }
 
@@ -146,12 +154,15 @@ fn starts_a_formula(text: &str) -> bool {
     ])
 }
 
-fn write_cell(out: &mut impl Write, value: Option<&Value>) -> std::io::Result<()> {
-    match value {
-        None | Some(Value::Null) => Ok(()),
-        Some(Value::String(text)) => cell(out, text, starts_a_formula(text)),
-        Some(value @ (Value::Array(_) | Value::Object(_))) => cell(out, &value.to_string(), false),
-        Some(value) => write!(out, "{value}"),
+fn write_cell(out: &mut impl Write, value: Raw<'_>) -> std::io::Result<()> {
+    match value.get().as_bytes()[0] {
+        b'n' => Ok(()),
+        b'"' => {
+            let text = string(value).unwrap_or_default();
+            cell(out, &text, starts_a_formula(&text))
+        }
+        b'[' | b'{' => cell(out, value.get(), false),
+        _ => out.write_all(value.get().as_bytes()),
     }
 }
 

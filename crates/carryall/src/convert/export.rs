@@ -1,7 +1,10 @@
 //! The export file as a stream of records.
 
+use std::borrow::Cow;
+
 use carryall_format::original::Original;
 use carryall_format::read::each_record;
+use serde_json::Value;
 
 use super::Item;
 
@@ -18,7 +21,7 @@ impl Export {
         }
     }
 
-    /// Shows each value to `visit`, in file order.
+    /// Shows each value to `visit`, in file order, without space between its parts.
     pub fn each(
         &self,
         visit: &mut dyn FnMut(&Item<'_>) -> anyhow::Result<()>,
@@ -26,8 +29,24 @@ impl Export {
     ) -> anyhow::Result<()> {
         each_record(
             &self.original,
-            &mut |part, text| visit(&Item { part, text }),
+            &mut |part, text| {
+                let text = unspaced(text)?;
+                visit(&Item { part, text: &text })
+            },
             advanced,
         )
     }
+}
+
+/// A record as an export has it. Another program may have put space around everything.
+fn unspaced(text: &[u8]) -> serde_json::Result<Cow<'_, [u8]>> {
+    let is_spaced = |text: &[u8]| {
+        let colon = memchr::memchr(b':', text).unwrap_or(text.len());
+        !text.starts_with(b"{\"") || text.get(colon + 1).is_some_and(u8::is_ascii_whitespace)
+    };
+    if !is_spaced(text) && memchr::memchr(b'\n', text).is_none() {
+        return Ok(Cow::Borrowed(text));
+    }
+    let value: Value = serde_json::from_slice(text)?;
+    Ok(Cow::Owned(serde_json::to_vec(&value)?))
 }

@@ -1,25 +1,138 @@
-//! Fields of a record, as other programs want them.
+//! Fields of a record, as other programs want them, borrowed from the file.
+
+use std::borrow::Cow;
+use std::fmt;
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
 
-/// A record, its fields in order.
-pub type Record = Map<String, Value>;
+/// A value as it is spelled in the file, without space around its parts.
+pub type Raw<'a> = &'a RawValue;
+
+/// A record: its fields in order, each value as it is spelled in the file.
+#[derive(Debug, Clone, Default)]
+pub struct Record<'a>(Vec<(Cow<'a, str>, Raw<'a>)>);
+
+impl<'a> Record<'a> {
+    /// Reads an object.
+    pub fn read(text: &'a [u8]) -> serde_json::Result<Record<'a>> {
+        serde_json::from_slice(text)
+    }
+
+    /// How a field's value is spelled.
+    pub fn raw(&self, field: &str) -> Option<Raw<'a>> {
+        let found = self.0.iter().find(|(name, _)| name == field);
+        found.map(|(_, value)| *value)
+    }
+
+    /// How a value that is not null is spelled.
+    pub fn given(&self, field: &str) -> Option<Raw<'a>> {
+        self.raw(field).filter(|value| value.get() != "null")
+    }
+
+    /// Each field with its value, in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, Raw<'a>)> {
+        self.0.iter().map(|(name, value)| (name.as_ref(), *value))
+    }
+}
+
+impl<'a, 'de: 'a> Deserialize<'de> for Record<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Fields;
+
+        impl<'de> Visitor<'de> for Fields {
+            type Value = Record<'de>;
+
+            fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+                to.write_str("a record")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Record<'de>, A::Error> {
+                let mut fields = Vec::with_capacity(24);
+                while let Some((Key(name), value)) = map.next_entry()? {
+                    fields.push((name, value));
+                }
+                Ok(Record(fields))
+            }
+        }
+
+        from.deserialize_map(Fields)
+    }
+}
+
+/// A key, borrowed where it has no escape.
+#[derive(Deserialize)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// What a value says, if it is a text.
+pub fn string(value: Raw<'_>) -> Option<Cow<'_, str>> {
+    let text = value.get().strip_prefix('"')?.strip_suffix('"')?;
+    if memchr::memchr(b'\\', text.as_bytes()).is_none() {
+        return Some(Cow::Borrowed(text));
+    }
+    serde_json::from_str(value.get()).ok().map(Cow::Owned)
+}
 
 /// A text.
-pub fn text<'r>(record: &'r Record, field: &str) -> Option<&'r str> {
-    record.get(field).and_then(Value::as_str)
+pub fn text<'a>(record: &Record<'a>, field: &str) -> Option<Cow<'a, str>> {
+    string(record.raw(field)?)
 }
 
 /// A text, or nothing at all.
-pub fn text_or_empty<'r>(record: &'r Record, field: &str) -> &'r str {
+pub fn text_or_empty<'a>(record: &Record<'a>, field: &str) -> Cow<'a, str> {
     text(record, field).unwrap_or_default()
 }
 
+/// How a text is spelled; an empty one where there is none.
+pub fn spelled<'a>(record: &Record<'a>, field: &str) -> Raw<'a> {
+    match record
+        .raw(field)
+        .filter(|value| value.get().starts_with('"'))
+    {
+        Some(text) => text,
+        None => serde_json::from_str("\"\"").expect("two quotes are JSON"),
+    }
+}
+
+/// Whether a field is there and true.
+pub fn is_true(record: &Record<'_>, field: &str) -> bool {
+    record.raw(field).is_some_and(|value| value.get() == "true")
+}
+
+/// A whole number.
+pub fn number(record: &Record<'_>, field: &str) -> Option<u64> {
+    record.raw(field)?.get().parse().ok()
+}
+
 /// The ids in a list.
-pub fn ids<'r>(record: &'r Record, field: &str) -> impl Iterator<Item = &'r str> {
-    let list = record.get(field).and_then(Value::as_array);
-    list.into_iter().flatten().filter_map(Value::as_str)
+pub fn ids(record: &Record<'_>, field: &str) -> Vec<String> {
+    match record.raw(field).map(RawValue::get) {
+        None | Some("[]" | "null") => Vec::new(),
+        Some(list) => serde_json::from_str(list).unwrap_or_default(),
+    }
+}
+
+/// Who wrote a message, as a person reads it.
+pub fn who<'a>(record: &Record<'a>) -> Cow<'a, str> {
+    let role = text(record, "role");
+    match role.as_deref() {
+        Some("user") => "You".into(),
+        Some("assistant") => "Assistant".into(),
+        Some("system") => "System".into(),
+        Some("tool") => "Tool".into(),
+        Some(_) => role.unwrap_or_default(),
+        None => "Unknown".into(),
+    }
+}
+
+/// A time as a person reads it, to the second.
+pub fn time(record: &Record<'_>, field: &str) -> Option<String> {
+    let time = text(record, field)?;
+    let seconds = time.split(['.', 'Z']).next().unwrap_or_default();
+    let zone = if time.ends_with('Z') { " UTC" } else { "" };
+    Some(format!("{}{zone}", seconds.replace('T', " ")))
 }
 
 /// A time in seconds since 1970, whole or not.
@@ -27,24 +140,46 @@ pub fn ids<'r>(record: &'r Record, field: &str) -> impl Iterator<Item = &'r str>
     clippy::cast_precision_loss,
     reason = "microseconds since 1970 are below 2^53 until the year 2255"
 )]
-pub fn seconds(record: &Record, field: &str) -> Option<f64> {
+pub fn seconds(record: &Record<'_>, field: &str) -> Option<f64> {
     let time: Timestamp = text(record, field)?.parse().ok()?;
     Some(time.as_microsecond() as f64 / 1e6)
 }
 
 /// A time in whole seconds since 1970.
-pub fn whole_seconds(record: &Record, field: &str) -> Option<i64> {
+pub fn whole_seconds(record: &Record<'_>, field: &str) -> Option<i64> {
     let time: Timestamp = text(record, field)?.parse().ok()?;
     Some(time.as_second())
 }
 
 /// Whether a value says anything.
-pub fn is_something(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::String(text) => !text.is_empty(),
-        Value::Array(list) => !list.is_empty(),
-        Value::Object(members) => !members.is_empty(),
-        Value::Bool(_) | Value::Number(_) => true,
+pub fn is_something(value: Raw<'_>) -> bool {
+    !matches!(value.get(), "null" | "\"\"" | "[]" | "{}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_borrowed_as_they_are_spelled() {
+        let line = br#"{"id":"a","content":"one\n\"two\"","n":1.0,"list":["x","y"],"none":null,"k\u00e9y":true}"#;
+        let record = Record::read(line).unwrap();
+        assert_eq!(text(&record, "content").unwrap(), "one\n\"two\"");
+        assert!(matches!(text(&record, "id"), Some(Cow::Borrowed("a"))));
+        assert_eq!(record.raw("n").unwrap().get(), "1.0");
+        assert_eq!(ids(&record, "list"), ["x", "y"]);
+        assert!(record.given("none").is_none() && is_true(&record, "kéy"));
+        assert_eq!(record.iter().len(), 6);
+    }
+
+    #[test]
+    fn nulls_and_what_is_empty_say_nothing() {
+        let record = Record::read(br#"{"a":null,"b":"","c":[],"d":{},"e":0,"f":false}"#).unwrap();
+        let said: Vec<_> = record
+            .iter()
+            .filter(|(_, value)| is_something(value))
+            .map(|(name, _)| name)
+            .collect();
+        assert_eq!(said, ["e", "f"]);
     }
 }

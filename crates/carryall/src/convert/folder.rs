@@ -1,6 +1,7 @@
-//! Bytes of files, written beside what tells of them.
+//! Bytes of files, written beside what tells of them, and texts that grow as records come.
 
-use std::fs::{self, File};
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use carryall_format::section::Section;
 
-use super::fields::{text, text_or_empty};
+use super::fields::{is_true, text_or_empty};
 use super::{Index, Item, Losses};
 
 /// Writes `file_contents` where the index says that each file lies.
@@ -34,15 +35,15 @@ impl Attachments {
         losses: &mut Losses,
     ) -> anyhow::Result<()> {
         let record = item.record()?;
-        let section = Section::named(text_or_empty(&record, "section"))
+        let section = Section::named(&text_or_empty(&record, "section"))
             .ok_or_else(|| anyhow!("the contents of a file name no section"))?;
         let id = text_or_empty(&record, "file_id");
         let facts = index
-            .find_file(section, id)
+            .find_file(section, &id)
             .ok_or_else(|| anyhow!("contents of the file `{id}`, which is not in the export"))?;
         let path = facts.path.as_ref().map(|path| self.folder.join(path));
         let path = path.ok_or_else(|| anyhow!("the file `{id}` has no place in the output"))?;
-        let bytes = STANDARD.decode(text(&record, "base64").unwrap_or_default())?;
+        let bytes = STANDARD.decode(text_or_empty(&record, "base64").as_bytes())?;
         if self.open.as_ref().is_none_or(|(open, _)| *open != path) {
             self.open = Some((path.clone(), create(&path)?));
         }
@@ -50,10 +51,76 @@ impl Attachments {
             file.write_all(&bytes)
                 .with_context(|| path.display().to_string())?;
         }
-        if record.get("last").and_then(serde_json::Value::as_bool) == Some(true) {
+        if is_true(&record, "last") {
             self.open = None;
         }
         losses.wrote(Section::FileContents);
+        Ok(())
+    }
+}
+
+/// How much of all growing files waits in memory.
+const WAITING_BYTES: usize = 4 << 20;
+
+/// Files that grow as records come: as many as there are workspaces, so that none is kept open.
+pub struct Growing {
+    folder: PathBuf,
+    /// Path, what waits to be written to it, and whether the file is there.
+    files: BTreeMap<String, (Vec<u8>, bool)>,
+    waiting_bytes: usize,
+}
+
+impl Growing {
+    pub fn new(folder: &Path) -> Growing {
+        Growing {
+            folder: folder.to_owned(),
+            files: BTreeMap::new(),
+            waiting_bytes: 0,
+        }
+    }
+
+    /// Whether it was begun.
+    pub fn has(&self, path: &str) -> bool {
+        self.files.contains_key(path)
+    }
+
+    /// Writes at the end of a file.
+    pub fn append(&mut self, path: &str, text: &[u8]) -> anyhow::Result<()> {
+        if !self.files.contains_key(path) {
+            self.files.insert(path.to_owned(), (Vec::new(), false));
+        }
+        if let Some((waiting, _)) = self.files.get_mut(path) {
+            waiting.extend_from_slice(text);
+        }
+        self.waiting_bytes += text.len();
+        if self.waiting_bytes > WAITING_BYTES {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    /// Writes what waits.
+    pub fn flush(&mut self) -> anyhow::Result<()> {
+        for (path, (waiting, is_there)) in &mut self.files {
+            if waiting.is_empty() {
+                continue;
+            }
+            let path = self.folder.join(path);
+            let mut file = if *is_there {
+                OpenOptions::new()
+                    .append(true)
+                    .open(&path)
+                    .with_context(|| path.display().to_string())?
+            } else {
+                create(&path)?
+            };
+            file.write_all(waiting)
+                .with_context(|| path.display().to_string())?;
+            // Its room, too: there may be very many.
+            *waiting = Vec::new();
+            *is_there = true;
+        }
+        self.waiting_bytes = 0;
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{BufWriter, Write};
 
-use super::{Index, Item, Losses, Needs, Target, json};
+use super::{Index, Item, Losses, Needs, Target};
 
 pub struct Jsonl {
     out: BufWriter<File>,
@@ -24,11 +24,7 @@ impl Target for Jsonl {
 
     fn take(&mut self, item: &Item<'_>, _index: &Index, losses: &mut Losses) -> anyhow::Result<()> {
         write!(self.out, "{{\"part\":\"{}\",\"record\":", item.part.name())?;
-        if item.text.contains(&b'\n') {
-            json(&mut self.out, &item.record()?)?;
-        } else {
-            self.out.write_all(item.text)?;
-        }
+        self.out.write_all(item.text)?;
         self.out.write_all(b"}\n")?;
         if let Some(section) = item.section() {
             losses.wrote(section);

@@ -1,6 +1,7 @@
 //! One file a conversation, as LibreChat's own export and import have it: flat, each message with its
 //! parent.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -10,35 +11,15 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::conversation::Conversation;
-use super::fields::{ids, text, text_or_empty};
+use super::fields::{Raw, ids, is_true, spelled, text};
 use super::folder::create;
 use super::names::Names;
 use super::{Index, Losses, Record, Target};
 
 /// What stands where a message has no parent.
 const NO_PARENT: &str = "00000000-0000-0000-0000-000000000000";
-const THREAD_FIELDS: &[&str] = &[
-    "id",
-    "workspace_id",
-    "title",
-    "current_message_id",
-    "archived",
-    "pinned",
-    "created_at",
-    "updated_at",
-];
-const MESSAGE_FIELDS: &[&str] = &[
-    "id",
-    "thread_id",
-    "parent_id",
-    "role",
-    "content",
-    "file_ids",
-    "model",
-    "ai_provider",
-    "created_at",
-    "updated_at",
-];
+/// Kept beyond what every format of conversations keeps.
+const ALSO_KEPT: &[&str] = &["ai_provider", "archived", "model", "updated_at"];
 
 pub struct Librechat {
     folder: PathBuf,
@@ -57,17 +38,20 @@ impl Librechat {
         }
     }
 
-    fn path(&mut self, thread: &Record, index: &Index) -> PathBuf {
+    fn path(&mut self, thread: &Record<'_>, index: &Index) -> PathBuf {
         let workspace = text(thread, "workspace_id");
         let folders = &mut self.folders;
         let folder = self
             .folder_of
-            .entry(workspace.unwrap_or_default().to_owned())
+            .entry(workspace.as_deref().unwrap_or_default().to_owned())
             .or_insert_with(|| {
-                let name = workspace.and_then(|id| index.workspace_name(id));
+                let name = workspace.and_then(|id| index.workspace_name(&id));
                 folders.take(name.unwrap_or("Outside workspaces"), "Workspace")
             });
-        let title = format!("{}.json", text(thread, "title").unwrap_or("Untitled"));
+        let title = format!(
+            "{}.json",
+            text(thread, "title").as_deref().unwrap_or("Untitled")
+        );
         let name = self
             .names
             .entry(folder.clone())
@@ -80,7 +64,7 @@ impl Librechat {
 impl Target for Librechat {
     fn converse(
         &mut self,
-        talk: &Conversation,
+        talk: &Conversation<'_>,
         index: &Index,
         losses: &mut Losses,
     ) -> anyhow::Result<()> {
@@ -91,25 +75,24 @@ impl Target for Librechat {
             .map(|record| Message::of(record, index))
             .collect();
         for record in &talk.messages {
-            losses.wrote_fields(Section::Messages, record, MESSAGE_FIELDS);
-            if !matches!(text(record, "role"), Some("user" | "assistant")) {
+            losses.wrote_fields(Section::Messages, record, ALSO_KEPT);
+            if !matches!(text(record, "role").as_deref(), Some("user" | "assistant")) {
                 losses.lost_field(Section::Messages, "role");
             }
         }
-        let workspace = text(thread, "workspace_id").and_then(|id| index.workspace_name(id));
-        let is = |field: &str| thread.get(field).and_then(Value::as_bool) == Some(true);
+        let workspace = text(thread, "workspace_id").and_then(|id| index.workspace_name(&id));
         let conversation = Chat {
-            conversation_id: text_or_empty(thread, "id"),
+            conversation_id: spelled(thread, "id"),
             endpoint: "openAI",
-            title: text_or_empty(thread, "title"),
-            export_at: text(thread, "updated_at"),
+            title: spelled(thread, "title"),
+            export_at: thread.raw("updated_at"),
             branches: true,
             recursive: false,
-            created_at: text(thread, "created_at"),
-            updated_at: text(thread, "updated_at"),
+            created_at: thread.raw("created_at"),
+            updated_at: thread.raw("updated_at"),
             tags: workspace.into_iter().collect(),
-            is_archived: is("archived"),
-            pinned: is("pinned"),
+            is_archived: is_true(thread, "archived"),
+            pinned: is_true(thread, "pinned"),
             current_message_id: talk.current(),
             options: json!({}),
             messages,
@@ -117,7 +100,7 @@ impl Target for Librechat {
         let mut out = BufWriter::new(create(&self.path(thread, index))?);
         super::json(&mut out, &conversation)?;
         out.flush()?;
-        losses.wrote_fields(Section::Threads, thread, THREAD_FIELDS);
+        losses.wrote_fields(Section::Threads, thread, ALSO_KEPT);
         Ok(())
     }
 
@@ -130,18 +113,18 @@ impl Target for Librechat {
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_excessive_bools, reason = "the format has them")]
 struct Chat<'a> {
-    conversation_id: &'a str,
+    conversation_id: Raw<'a>,
     endpoint: &'static str,
-    title: &'a str,
-    export_at: Option<&'a str>,
+    title: Raw<'a>,
+    export_at: Option<Raw<'a>>,
     branches: bool,
     recursive: bool,
-    created_at: Option<&'a str>,
-    updated_at: Option<&'a str>,
+    created_at: Option<Raw<'a>>,
+    updated_at: Option<Raw<'a>>,
     tags: Vec<&'a str>,
     is_archived: bool,
     pinned: bool,
-    current_message_id: Option<&'a str>,
+    current_message_id: Option<Cow<'a, str>>,
     options: Value,
     messages: Vec<Message<'a>>,
 }
@@ -150,17 +133,17 @@ struct Chat<'a> {
 #[serde(rename_all = "camelCase")]
 struct Message<'a> {
     #[serde(rename = "messageId")]
-    id: &'a str,
-    parent_message_id: &'a str,
-    conversation_id: &'a str,
+    id: Raw<'a>,
+    parent_message_id: Cow<'a, str>,
+    conversation_id: Raw<'a>,
     sender: &'static str,
     is_created_by_user: bool,
-    text: &'a str,
+    text: Raw<'a>,
     content: [Block<'a>; 1],
-    model: Option<&'a str>,
-    endpoint: Option<&'a str>,
-    created_at: Option<&'a str>,
-    updated_at: Option<&'a str>,
+    model: Option<Raw<'a>>,
+    endpoint: Option<Raw<'a>>,
+    created_at: Option<Raw<'a>>,
+    updated_at: Option<Raw<'a>>,
     error: bool,
     unfinished: bool,
     files: Vec<FileFacts<'a>>,
@@ -169,23 +152,23 @@ struct Message<'a> {
 #[derive(Serialize)]
 struct Block<'a> {
     r#type: &'static str,
-    text: &'a str,
+    text: Raw<'a>,
 }
 
 #[derive(Serialize)]
 struct FileFacts<'a> {
-    file_id: &'a str,
+    file_id: String,
     filename: &'a str,
     bytes: Option<u64>,
     r#type: Option<&'a str>,
 }
 
 impl<'a> Message<'a> {
-    fn of(record: &'a Record, index: &'a Index) -> Message<'a> {
-        let is_created_by_user = text(record, "role") == Some("user");
-        let content = text_or_empty(record, "content");
-        let files = ids(record, "file_ids").filter_map(|id| {
-            let facts = index.find_file(Section::UploadedFiles, id)?;
+    fn of(record: &Record<'a>, index: &'a Index) -> Message<'a> {
+        let is_created_by_user = text(record, "role").as_deref() == Some("user");
+        let content = spelled(record, "content");
+        let files = ids(record, "file_ids").into_iter().filter_map(|id| {
+            let facts = index.find_file(Section::UploadedFiles, &id)?;
             Some(FileFacts {
                 file_id: id,
                 filename: &facts.name,
@@ -193,11 +176,11 @@ impl<'a> Message<'a> {
                 r#type: facts.media_type.as_deref(),
             })
         });
-        let created_at = text(record, "created_at");
+        let created_at = record.given("created_at");
         Message {
-            id: text_or_empty(record, "id"),
-            parent_message_id: text(record, "parent_id").unwrap_or(NO_PARENT),
-            conversation_id: text_or_empty(record, "thread_id"),
+            id: spelled(record, "id"),
+            parent_message_id: text(record, "parent_id").unwrap_or(Cow::Borrowed(NO_PARENT)),
+            conversation_id: spelled(record, "thread_id"),
             sender: if is_created_by_user {
                 "User"
             } else {
@@ -209,10 +192,10 @@ impl<'a> Message<'a> {
                 r#type: "text",
                 text: content,
             }],
-            model: text(record, "model"),
-            endpoint: text(record, "ai_provider"),
+            model: record.given("model"),
+            endpoint: record.given("ai_provider"),
             created_at,
-            updated_at: text(record, "updated_at").or(created_at),
+            updated_at: record.given("updated_at").or(created_at),
             error: false,
             unfinished: false,
             files: files.collect(),

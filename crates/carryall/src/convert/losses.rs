@@ -9,13 +9,44 @@ use super::fields::{Record, is_something};
 /// What each format is documented to lose, format by format.
 const DOCUMENTATION: &str = include_str!("../../../../docs/CONVERT.md");
 
+/// What every format of conversations has a place for in a thread, and in a message. A format names what
+/// it keeps beyond that.
+const KEPT: [(Section, &[&str]); 2] = [
+    (
+        Section::Threads,
+        &[
+            "id",
+            "workspace_id",
+            "title",
+            "current_message_id",
+            "pinned",
+            "created_at",
+            "updated_at",
+        ],
+    ),
+    (
+        Section::Messages,
+        &[
+            "id",
+            "thread_id",
+            "parent_id",
+            "role",
+            "content",
+            "file_ids",
+            "created_at",
+        ],
+    ),
+];
+
 /// Counts of one conversion.
 #[derive(Debug, Default)]
 pub struct Losses {
     /// Section: records read, records written.
     pub records: BTreeMap<Section, (u64, u64)>,
-    /// Kind: how often. A kind is a section, of which records were lost, or a field of one.
-    pub kinds: BTreeMap<String, u64>,
+    /// Records that were lost, by section.
+    lost: BTreeMap<Section, u64>,
+    /// Fields that were lost, by section and name.
+    fields: BTreeMap<Section, BTreeMap<String, u64>>,
 }
 
 impl Losses {
@@ -31,14 +62,16 @@ impl Losses {
 
     /// It has no place in the format.
     pub fn lost(&mut self, section: Section) {
-        *self.kinds.entry(section.name().to_owned()).or_default() += 1;
+        *self.lost.entry(section).or_default() += 1;
     }
 
-    /// It was written, with these of its fields.
-    pub fn wrote_fields(&mut self, section: Section, record: &Record, kept: &[&str]) {
+    /// It was written, with these of its fields and those that every format keeps.
+    pub fn wrote_fields(&mut self, section: Section, record: &Record<'_>, also_kept: &[&str]) {
         self.wrote(section);
-        for (field, value) in record {
-            if is_something(value) && !kept.contains(&field.as_str()) {
+        let kept = KEPT.iter().find(|(of, _)| *of == section);
+        let kept = kept.map_or(&[][..], |(_, fields)| fields);
+        for (field, value) in record.iter() {
+            if is_something(value) && !kept.contains(&field) && !also_kept.contains(&field) {
                 self.lost_field(section, field);
             }
         }
@@ -46,13 +79,29 @@ impl Losses {
 
     /// One field of it has no place, or not in this record.
     pub fn lost_field(&mut self, section: Section, field: &str) {
-        let kind = format!("{}.{field}", section.name());
-        *self.kinds.entry(kind).or_default() += 1;
+        let fields = self.fields.entry(section).or_default();
+        match fields.get_mut(field) {
+            Some(count) => *count += 1,
+            None => drop(fields.insert(field.to_owned(), 1)),
+        }
     }
 
     /// How many records of a section have no place.
     pub fn lost_records(&self, section: Section) -> u64 {
-        self.kinds.get(section.name()).copied().unwrap_or(0)
+        self.lost.get(&section).copied().unwrap_or(0)
+    }
+
+    /// What was lost, and how often: a section, or a field of one in records that were written.
+    pub fn kinds(&self) -> BTreeMap<String, u64> {
+        let sections = self.lost.iter();
+        let sections = sections.map(|(section, count)| (section.name().to_owned(), *count));
+        let fields = self.fields.iter().flat_map(|(section, fields)| {
+            let name = |field: &String| format!("{}.{field}", section.name());
+            fields
+                .iter()
+                .map(move |(field, count)| (name(field), *count))
+        });
+        sections.chain(fields).collect()
     }
 
     /// Every record went somewhere. If not, the converter is wrong, and says so instead of hiding it.
@@ -69,10 +118,12 @@ impl Losses {
     }
 
     /// Kinds that the documentation of the format does not list.
-    pub fn unlisted(&self, format: &str) -> Vec<&str> {
+    pub fn unlisted(&self, format: &str) -> Vec<String> {
         let listed = listed(format);
-        let kinds = self.kinds.keys().map(String::as_str);
-        kinds.filter(|kind| !listed.contains(kind)).collect()
+        let kinds = self.kinds().into_keys();
+        kinds
+            .filter(|kind| !listed.contains(kind.as_str()))
+            .collect()
     }
 }
 

@@ -4,30 +4,28 @@
 //! message, or as JSON in the notes about the account and its files. A message's text is not touched;
 //! `content_bytes` in its comment says where it ends, so that no text can look like the next message.
 
-mod layout;
 mod thread;
 
-use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::borrow::Cow;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use carryall_format::read::Part;
 use carryall_format::section::Section;
-use serde_json::Value;
 
-use self::layout::{Layout, place_files};
 use super::conversation::Conversation;
-use super::fields::{Record, text, text_or_empty};
-use super::folder::{Attachments, create};
+use super::fields::{Raw, Record, text, text_or_empty};
+use super::folder::{Attachments, Growing, create};
 use super::index::FileFacts;
+use super::layout::{Layout, place_files};
 use super::{Index, Item, Losses, Target};
 
 pub struct Markdown {
     folder: PathBuf,
     layout: Option<Layout>,
-    /// Notes that grow as records come: title, note.
-    notes: BTreeMap<String, BufWriter<File>>,
+    /// Notes about workspaces, the account and what belongs to it.
+    notes: Growing,
     attachments: Attachments,
 }
 
@@ -36,51 +34,54 @@ impl Markdown {
         Markdown {
             folder: folder.to_owned(),
             layout: None,
-            notes: BTreeMap::new(),
+            notes: Growing::new(folder),
             attachments: Attachments::new(folder),
         }
     }
 
-    fn layout<'l>(layout: &'l mut Option<Layout>, index: &Index) -> &'l mut Layout {
-        layout.get_or_insert_with(|| Layout::of(index))
+    fn layout<'l>(layout: &'l mut Option<Layout>, index: &Index) -> anyhow::Result<&'l Layout> {
+        if layout.is_none() {
+            *layout = Some(Layout::of(index, "About this workspace", ".md")?);
+        }
+        layout.as_ref().ok_or_else(|| anyhow::anyhow!("no layout"))
     }
 
-    /// The note of this path, begun with a heading when it is new.
-    fn note(&mut self, path: &str, heading: &str) -> anyhow::Result<&mut BufWriter<File>> {
-        if !self.notes.contains_key(path) {
-            let mut note = BufWriter::new(create(&self.folder.join(path))?);
-            writeln!(note, "# {}\n", one_line(heading))?;
-            self.notes.insert(path.to_owned(), note);
+    /// Adds to the note of this path, which begins with a heading.
+    fn add(&mut self, path: &str, heading: &str, text: &[u8]) -> anyhow::Result<()> {
+        if !self.notes.has(path) {
+            let heading = format!("# {}\n\n", one_line(heading));
+            self.notes.append(path, heading.as_bytes())?;
         }
-        self.notes
-            .get_mut(path)
-            .ok_or_else(|| anyhow::anyhow!("the note {path} is gone"))
+        self.notes.append(path, text)
     }
 
     /// A record that is no text to read: as it is.
     fn as_json(
         &mut self,
         title: &str,
-        record: &Record,
+        record: &[u8],
         file: Option<&FileFacts>,
     ) -> anyhow::Result<()> {
-        let note = self.note(&format!("{title}.md"), title)?;
+        let mut text = Vec::new();
         if let Some(facts) = file {
-            writeln!(note, "## {}\n", link_to(&facts.name, facts.path.as_deref()))?;
+            writeln!(text, "## {}\n", link_to(&facts.name, facts.path.as_deref()))?;
         }
-        Ok(writeln!(
-            note,
-            "```json\n{}\n```\n",
-            serde_json::to_string(record)?
-        )?)
+        text.extend_from_slice(b"```json\n");
+        text.extend_from_slice(record);
+        text.extend_from_slice(b"\n```\n\n");
+        self.add(&format!("{title}.md"), title, &text)
     }
 
-    fn workspace(&mut self, record: &Record, index: &Index) -> anyhow::Result<()> {
-        let layout = Self::layout(&mut self.layout, index);
-        let path = layout.workspace_note(text_or_empty(record, "id"));
-        let mut note = create(&self.folder.join(&path))?;
-        front_matter(&mut note, record, &["project_instructions", "description"])?;
-        writeln!(note, "# {}\n", one_line(text_or_empty(record, "name")))?;
+    fn workspace(&mut self, record: &Record<'_>, index: &Index) -> anyhow::Result<()> {
+        let layout = Self::layout(&mut self.layout, index)?;
+        let path = layout.about(text(record, "id").as_deref());
+        let mut note = Vec::new();
+        let below = ["project_instructions", "description"];
+        front_matter(
+            &mut note,
+            record.iter().filter(|(field, _)| !below.contains(field)),
+        );
+        writeln!(note, "# {}\n", one_line(&text_or_empty(record, "name")))?;
         for (heading, field) in [
             ("Description", "description"),
             ("Project instructions", "project_instructions"),
@@ -89,20 +90,19 @@ impl Markdown {
                 writeln!(note, "## {heading}\n\n{words}\n")?;
             }
         }
-        self.notes.insert(path, BufWriter::new(note));
-        Ok(())
+        self.notes.append(&path, &note)
     }
 
-    fn workspace_memory(&mut self, record: &Record, index: &Index) -> anyhow::Result<()> {
-        let layout = Self::layout(&mut self.layout, index);
-        let path = layout.workspace_note(text_or_empty(record, "workspace_id"));
-        memory(self.note(&path, "Workspace")?, record)
+    fn memory(&mut self, path: &str, heading: &str, record: &Record<'_>) -> anyhow::Result<()> {
+        let mut text = Vec::new();
+        memory(&mut text, record);
+        self.add(path, heading, &text)
     }
 }
 
 impl Target for Markdown {
     fn place_files(&self, index: &mut Index) {
-        place_files(index);
+        place_files(index, str::to_owned);
     }
 
     fn take(&mut self, item: &Item<'_>, index: &Index, losses: &mut Losses) -> anyhow::Result<()> {
@@ -116,17 +116,21 @@ impl Target for Markdown {
                     Part::Gaps => "What could not be delivered",
                     _ => "About this export",
                 };
-                return self.as_json(title, &item.record()?, None);
+                return self.as_json(title, item.text, None);
             }
         };
         let record = item.record()?;
         match section {
             Section::Workspaces => self.workspace(&record, index)?,
-            Section::WorkspaceMemories => self.workspace_memory(&record, index)?,
-            Section::UserMemories => memory(self.note("Memories.md", "Memories")?, &record)?,
+            Section::WorkspaceMemories => {
+                let layout = Self::layout(&mut self.layout, index)?;
+                let path = layout.about(text(&record, "workspace_id").as_deref());
+                self.memory(&path, "Workspace", &record)?;
+            }
+            Section::UserMemories => self.memory("Memories.md", "Memories", &record)?,
             section => {
-                let facts = index.find_file(section, text_or_empty(&record, "id"));
-                self.as_json(title_of(section), &record, facts)?;
+                let facts = index.find_file(section, &text_or_empty(&record, "id"));
+                self.as_json(title_of(section), item.text, facts)?;
             }
         }
         losses.wrote(section);
@@ -135,14 +139,17 @@ impl Target for Markdown {
 
     fn converse(
         &mut self,
-        talk: &Conversation,
+        talk: &Conversation<'_>,
         index: &Index,
         losses: &mut Losses,
     ) -> anyhow::Result<()> {
-        let path = Self::layout(&mut self.layout, index).thread_note(&talk.thread);
-        let mut note = BufWriter::new(create(&self.folder.join(path))?);
+        let path = Self::layout(&mut self.layout, index)?.thread(talk.place);
+        let mut note = Vec::new();
         thread::write(&mut note, talk, index)?;
-        note.flush()?;
+        let path = self.folder.join(path);
+        create(&path)?
+            .write_all(&note)
+            .with_context(|| path.display().to_string())?;
         losses.wrote(Section::Threads);
         for _ in &talk.messages {
             losses.wrote(Section::Messages);
@@ -151,10 +158,7 @@ impl Target for Markdown {
     }
 
     fn finish(&mut self, _index: &Index, _losses: &mut Losses) -> anyhow::Result<()> {
-        for note in self.notes.values_mut() {
-            note.flush()?;
-        }
-        Ok(())
+        self.notes.flush()
     }
 }
 
@@ -169,46 +173,62 @@ fn title_of(section: Section) -> &'static str {
 }
 
 /// A fact, and what else is known of it.
-fn memory(note: &mut impl Write, record: &Record) -> anyhow::Result<()> {
+fn memory(note: &mut Vec<u8>, record: &Record<'_>) {
     let words = text_or_empty(record, "content").replace('\n', "\n  ");
-    writeln!(note, "- {words}")?;
-    comment(note, record, "  ")
+    note.extend_from_slice(b"- ");
+    note.extend_from_slice(words.as_bytes());
+    note.extend_from_slice(b"\n  ");
+    comment(note, record.iter(), None);
 }
 
-/// A record as a comment that the page does not show.
-fn comment(
-    note: &mut impl Write,
-    record: &impl serde::Serialize,
-    indent: &str,
-) -> anyhow::Result<()> {
-    // `>` could end the comment.
-    let json = serde_json::to_string(record)?.replace('>', "\\u003e");
-    Ok(writeln!(note, "{indent}<!-- {json} -->")?)
+/// Fields as a comment that the page does not show, and how many bytes of text follow it.
+fn comment<'r>(
+    note: &mut Vec<u8>,
+    fields: impl Iterator<Item = (&'r str, Raw<'r>)>,
+    content_bytes: Option<usize>,
+) {
+    note.extend_from_slice(b"<!-- {");
+    for (place, (field, value)) in fields.enumerate() {
+        note.extend_from_slice(if place > 0 { b",\"" } else { b"\"" });
+        note.extend_from_slice(field.as_bytes());
+        note.extend_from_slice(b"\":");
+        // `>` could end the comment.
+        let mut pieces = value.get().split('>');
+        note.extend_from_slice(pieces.next().unwrap_or_default().as_bytes());
+        for piece in pieces {
+            note.extend_from_slice(b"\\u003e");
+            note.extend_from_slice(piece.as_bytes());
+        }
+    }
+    if let Some(bytes) = content_bytes {
+        note.extend_from_slice(b",\"content_bytes\":");
+        note.extend_from_slice(bytes.to_string().as_bytes());
+    }
+    note.extend_from_slice(b"} -->\n");
 }
 
 /// YAML 1.2 takes JSON values as they are.
-fn front_matter(
-    note: &mut impl Write,
-    record: &Record,
-    shown_below: &[&str],
-) -> anyhow::Result<()> {
-    writeln!(note, "---")?;
-    for (field, value) in record {
-        if !shown_below.contains(&field.as_str()) {
-            writeln!(note, "{field}: {}", yaml(value))?;
-        }
+fn front_matter<'r>(note: &mut Vec<u8>, fields: impl Iterator<Item = (&'r str, Raw<'r>)>) {
+    note.extend_from_slice(b"---\n");
+    for (field, value) in fields {
+        note.extend_from_slice(field.as_bytes());
+        note.extend_from_slice(b": ");
+        note.extend_from_slice(yaml(value.get()).as_bytes());
+        note.push(b'\n');
     }
-    Ok(writeln!(note, "---\n")?)
+    note.extend_from_slice(b"---\n\n");
 }
 
 /// JSON, but for the line ends that YAML knows and JSON does not escape.
-fn yaml(value: &Value) -> String {
-    value
-        .to_string()
-        .replace('\u{85}', "\\u0085")
-        .replace('\u{2028}', "\\u2028")
-        .replace('\u{2029}', "\\u2029")
-        .replace('\u{7F}', "\\u007f")
+fn yaml(value: &str) -> Cow<'_, str> {
+    let special = |letter| matches!(letter, '\u{7F}' | '\u{85}' | '\u{2028}' | '\u{2029}');
+    if !value.contains(special) {
+        return value.into();
+    }
+    let escaped = value.replace('\u{85}', "\\u0085");
+    let escaped = escaped.replace('\u{2028}', "\\u2028");
+    let escaped = escaped.replace('\u{2029}', "\\u2029");
+    escaped.replace('\u{7F}', "\\u007f").into()
 }
 
 /// A heading is one line, and no comment: it would hide what follows.

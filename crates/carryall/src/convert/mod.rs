@@ -13,15 +13,19 @@ mod csv;
 mod export;
 mod fields;
 mod folder;
+mod format;
 pub mod from;
+mod html;
 mod index;
 mod jsonl;
+mod layout;
 mod librechat;
 mod list;
 mod losses;
 mod markdown;
 mod names;
 mod open_webui;
+mod parquet;
 mod sqlite;
 
 use std::fs::File;
@@ -35,53 +39,11 @@ use carryall_format::section::Section;
 use self::conversation::{Conversation, Conversations};
 use self::export::Export;
 pub use self::fields::Record;
+pub use self::format::Format;
 use self::index::Index;
 pub use self::losses::Losses;
 
-/// What an export can become.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
-    /// One line a record; nothing is lost
-    Jsonl,
-    /// A folder with one table a section, for spreadsheets; nothing is lost
-    Csv,
-    /// One SQLite database, one table a section; nothing is lost
-    Sqlite,
-    /// A folder a workspace, one note a thread, attachments beside; opens in Obsidian
-    Markdown,
-    /// `conversations.json` in the shape of ChatGPT's export
-    Chatgpt,
-    /// A folder in the shape of Claude's export
-    Claude,
-    /// The file that Open WebUI's chat import takes
-    OpenWebui,
-    /// A folder with one file a conversation for LibreChat's import
-    Librechat,
-}
-
 impl Format {
-    /// As people type it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Format::Jsonl => "jsonl",
-            Format::Csv => "csv",
-            Format::Sqlite => "sqlite",
-            Format::Markdown => "markdown",
-            Format::Chatgpt => "chatgpt",
-            Format::Claude => "claude",
-            Format::OpenWebui => "open-webui",
-            Format::Librechat => "librechat",
-        }
-    }
-
-    /// Whether it is many files.
-    pub fn is_folder(self) -> bool {
-        matches!(
-            self,
-            Format::Csv | Format::Markdown | Format::Claude | Format::Librechat
-        )
-    }
-
     fn file_target(self, out: File) -> anyhow::Result<Box<dyn Target>> {
         Ok(match self {
             Format::Jsonl => Box::new(jsonl::Jsonl::new(out)),
@@ -94,6 +56,8 @@ impl Format {
         Ok(match self {
             Format::Csv => Box::new(csv::Csv::new(folder)?),
             Format::Markdown => Box::new(markdown::Markdown::new(folder)),
+            Format::Parquet => Box::new(parquet::Parquet::new(folder)?),
+            Format::Html => Box::new(html::Html::new(folder)),
             Format::Claude => Box::new(claude::Claude::new(folder)?),
             _ => Box::new(librechat::Librechat::new(folder)),
         })
@@ -119,7 +83,7 @@ pub trait Target {
     /// A thread with all its messages.
     fn converse(
         &mut self,
-        _talk: &Conversation,
+        _talk: &Conversation<'_>,
         _index: &Index,
         _losses: &mut Losses,
     ) -> anyhow::Result<()> {
@@ -147,14 +111,14 @@ pub enum Needs {
 /// A record, or another value of the export.
 pub struct Item<'a> {
     pub part: Part,
-    /// As it stands in the file.
+    /// As it stands in the file, without space around its parts.
     pub text: &'a [u8],
 }
 
 impl Item<'_> {
     /// Read.
-    pub fn record(&self) -> anyhow::Result<Record> {
-        Ok(serde_json::from_slice(self.text)?)
+    pub fn record(&self) -> serde_json::Result<Record<'_>> {
+        Record::read(self.text)
     }
 
     /// The section, if it is personal data.
@@ -221,15 +185,15 @@ fn run(
             return target.take(item, &index, &mut losses);
         }
         if item.part == Part::Section(Section::Messages)
-            && let Some(talk) = talks.add(item.record()?)?
+            && let Some(talk) = talks.add(item.text)?
         {
-            target.converse(&talk, &index, &mut losses)?;
+            target.converse(&talk.read(&index)?, &index, &mut losses)?;
         }
         Ok(())
     };
     export.each(&mut take, advanced)?;
     for talk in talks.rest() {
-        target.converse(&talk?, &index, &mut losses)?;
+        target.converse(&talk.read(&index)?, &index, &mut losses)?;
     }
     target.finish(&index, &mut losses)?;
     losses.check()?;

@@ -3,33 +3,35 @@
 //! Promises: what comes out can be created on Windows, macOS and Linux, is unique in its folder whatever the
 //! case, and hides nothing: no path, no control character, no change of writing direction.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// In bytes; file systems take 255, and a number and an ending are still to come.
 const LONGEST_BYTES: usize = 180;
 /// Names that Windows keeps for devices, with any ending.
 const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
 
-/// Names that are taken in one folder.
+/// Names that are taken in one folder, each with the last number that one like it got.
 #[derive(Debug, Default)]
-pub struct Names(BTreeSet<String>);
+pub struct Names(BTreeMap<String, usize>);
 
 impl Names {
     /// A free name that reads like `wanted`, with its ending kept.
     pub fn take(&mut self, wanted: &str, otherwise: &str) -> String {
         let name = harmless(wanted, otherwise);
+        let key = name.to_lowercase();
+        let Some(mut number) = self.0.get(&key).copied() else {
+            self.0.insert(key, 1);
+            return name;
+        };
         let (stem, ending) = split(&name);
-        let mut number = 1;
         loop {
-            let name = if number == 1 {
-                name.clone()
-            } else {
-                format!("{stem} ({number}){ending}")
-            };
-            if self.0.insert(name.to_lowercase()) {
-                return name;
-            }
             number += 1;
+            let free = format!("{stem} ({number}){ending}");
+            if !self.0.contains_key(&free.to_lowercase()) {
+                self.0.insert(free.to_lowercase(), 1);
+                self.0.insert(key, number);
+                return free;
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 //! A chat is put under a tag with its workspace's name: folders have to be there before an import, and
 //! are made by hand. The import gives chats new ids.
 
+use std::borrow::Cow;
 use std::fs::File;
 
 use carryall_format::section::Section;
@@ -10,32 +11,12 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::conversation::Conversation;
-use super::fields::{ids, text, text_or_empty, whole_seconds};
+use super::fields::{Raw, ids, is_true, spelled, text, text_or_empty, whole_seconds};
 use super::list::JsonList;
 use super::{Index, Losses, Record, Target};
 
-const THREAD_FIELDS: &[&str] = &[
-    "id",
-    "workspace_id",
-    "title",
-    "current_message_id",
-    "archived",
-    "pinned",
-    "created_at",
-    "updated_at",
-];
-const MESSAGE_FIELDS: &[&str] = &[
-    "id",
-    "thread_id",
-    "parent_id",
-    "role",
-    "content",
-    "file_ids",
-    "model",
-    "sources",
-    "usage",
-    "created_at",
-];
+/// Kept beyond what every format of conversations keeps.
+const ALSO_KEPT: &[&str] = &["archived", "model", "sources", "usage"];
 
 pub struct OpenWebui {
     list: JsonList,
@@ -52,53 +33,53 @@ impl OpenWebui {
 impl Target for OpenWebui {
     fn converse(
         &mut self,
-        talk: &Conversation,
+        talk: &Conversation<'_>,
         index: &Index,
         losses: &mut Losses,
     ) -> anyhow::Result<()> {
         let thread = &talk.thread;
         let children = talk.children();
         let mut messages = Messages::default();
-        let mut models: Vec<&str> = Vec::new();
+        let mut models: Vec<Raw<'_>> = Vec::new();
         for record in &talk.messages {
             let id = text_or_empty(record, "id");
-            let follow = children.get(&Some(id)).map_or(&[][..], Vec::as_slice);
+            let follow = children.get(&Some(id.clone()));
+            let follow = follow.map_or(&[][..], Vec::as_slice);
             messages.0.push((id, Message::of(record, follow, index)));
-            if let Some(model) = text(record, "model")
-                && !models.contains(&model)
+            if let Some(model) = record.given("model")
+                && !models.iter().any(|known| known.get() == model.get())
             {
                 models.push(model);
             }
             // The list of sources has a shape of its own there; what is no list cannot be shown.
             if record
-                .get("sources")
-                .is_some_and(|sources| !sources.is_null() && !sources.is_array())
+                .given("sources")
+                .is_some_and(|sources| !sources.get().starts_with('['))
             {
                 losses.lost_field(Section::Messages, "sources");
             }
-            losses.wrote_fields(Section::Messages, record, MESSAGE_FIELDS);
+            losses.wrote_fields(Section::Messages, record, ALSO_KEPT);
         }
-        let workspace = text(thread, "workspace_id").and_then(|id| index.workspace_name(id));
+        let workspace = text(thread, "workspace_id").and_then(|id| index.workspace_name(&id));
         let (created, updated) = (
             whole_seconds(thread, "created_at"),
             whole_seconds(thread, "updated_at"),
         );
-        let is = |field: &str| thread.get(field).and_then(Value::as_bool) == Some(true);
-        let title = text_or_empty(thread, "title");
+        let (id, title) = (spelled(thread, "id"), spelled(thread, "title"));
         self.list.push(&Outer {
-            id: text_or_empty(thread, "id"),
+            id,
             title,
             created_at: created,
             updated_at: updated.or(created),
-            archived: is("archived"),
-            pinned: is("pinned"),
+            archived: is_true(thread, "archived"),
+            pinned: is_true(thread, "pinned"),
             share_id: None,
             folder_id: None,
             meta: json!({"tags": workspace.into_iter().collect::<Vec<_>>()}),
             variables: json!({}),
             current_message_id: talk.current(),
             chat: Chat {
-                id: text_or_empty(thread, "id"),
+                id,
                 title,
                 models,
                 params: json!({}),
@@ -112,7 +93,7 @@ impl Target for OpenWebui {
                 messages: [],
             },
         })?;
-        losses.wrote_fields(Section::Threads, thread, THREAD_FIELDS);
+        losses.wrote_fields(Section::Threads, thread, ALSO_KEPT);
         Ok(())
     }
 
@@ -123,8 +104,8 @@ impl Target for OpenWebui {
 
 #[derive(Serialize)]
 struct Outer<'a> {
-    id: &'a str,
-    title: &'a str,
+    id: Raw<'a>,
+    title: Raw<'a>,
     created_at: Option<i64>,
     updated_at: Option<i64>,
     archived: bool,
@@ -133,15 +114,15 @@ struct Outer<'a> {
     folder_id: Option<()>,
     meta: Value,
     variables: Value,
-    current_message_id: Option<&'a str>,
+    current_message_id: Option<Cow<'a, str>>,
     chat: Chat<'a>,
 }
 
 #[derive(Serialize)]
 struct Chat<'a> {
-    id: &'a str,
-    title: &'a str,
-    models: Vec<&'a str>,
+    id: Raw<'a>,
+    title: Raw<'a>,
+    models: Vec<Raw<'a>>,
     params: Value,
     files: [(); 0],
     tags: [(); 0],
@@ -153,13 +134,13 @@ struct Chat<'a> {
 #[derive(Serialize)]
 struct History<'a> {
     #[serde(rename = "currentId")]
-    current_id: Option<&'a str>,
+    current_id: Option<Cow<'a, str>>,
     messages: Messages<'a>,
 }
 
 /// An object, in the order of the conversation.
 #[derive(Default)]
-struct Messages<'a>(Vec<(&'a str, Message<'a>)>);
+struct Messages<'a>(Vec<(Cow<'a, str>, Message<'a>)>);
 
 impl Serialize for Messages<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -169,47 +150,47 @@ impl Serialize for Messages<'_> {
 
 #[derive(Serialize)]
 struct Message<'a> {
-    id: &'a str,
+    id: Raw<'a>,
     #[serde(rename = "parentId")]
-    parent_id: Option<&'a str>,
+    parent_id: Option<Raw<'a>>,
     #[serde(rename = "childrenIds")]
-    children_ids: &'a [&'a str],
-    role: &'a str,
-    content: &'a str,
+    children_ids: &'a [Cow<'a, str>],
+    role: Cow<'a, str>,
+    content: Raw<'a>,
     timestamp: Option<i64>,
     #[serde(flatten)]
     answer: Option<Answer<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     files: Vec<FileFacts<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    sources: Option<&'a Value>,
+    sources: Option<Raw<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    usage: Option<&'a Value>,
+    usage: Option<Raw<'a>>,
 }
 
 #[derive(Serialize)]
 struct Answer<'a> {
-    model: Option<&'a str>,
+    model: Option<Raw<'a>>,
     #[serde(rename = "modelName")]
-    model_name: Option<&'a str>,
+    model_name: Option<Raw<'a>>,
     done: bool,
 }
 
 #[derive(Serialize)]
 struct FileFacts<'a> {
     r#type: &'static str,
-    id: &'a str,
+    id: String,
     name: &'a str,
     size: Option<u64>,
     content_type: Option<&'a str>,
 }
 
 impl<'a> Message<'a> {
-    fn of(record: &'a Record, children_ids: &'a [&'a str], index: &'a Index) -> Message<'a> {
-        let role = text(record, "role").unwrap_or("user");
-        let model = text(record, "model");
-        let files = ids(record, "file_ids").filter_map(|id| {
-            let facts = index.find_file(Section::UploadedFiles, id)?;
+    fn of(record: &Record<'a>, children_ids: &'a [Cow<'a, str>], index: &'a Index) -> Message<'a> {
+        let role = text(record, "role").unwrap_or(Cow::Borrowed("user"));
+        let model = record.given("model");
+        let files = ids(record, "file_ids").into_iter().filter_map(|id| {
+            let facts = index.find_file(Section::UploadedFiles, &id)?;
             Some(FileFacts {
                 r#type: "file",
                 id,
@@ -219,16 +200,15 @@ impl<'a> Message<'a> {
             })
         });
         let structured = |field: &str| {
-            let value = record.get(field)?;
-            (value.is_array() || value.is_object()).then_some(value)
+            let value = record.raw(field)?;
+            value.get().starts_with(['[', '{']).then_some(value)
         };
         Message {
-            id: text_or_empty(record, "id"),
-            parent_id: text(record, "parent_id"),
+            id: spelled(record, "id"),
+            parent_id: record.given("parent_id"),
             children_ids,
-            role,
             // The import takes NUL out without a word.
-            content: text_or_empty(record, "content"),
+            content: spelled(record, "content"),
             timestamp: whole_seconds(record, "created_at"),
             // A model answers; where the product names one beside a question, it is kept there, too.
             answer: (role == "assistant" || model.is_some()).then_some(Answer {
@@ -236,6 +216,7 @@ impl<'a> Message<'a> {
                 model_name: model,
                 done: true,
             }),
+            role,
             files: files.collect(),
             sources: structured("sources"),
             usage: structured("usage"),

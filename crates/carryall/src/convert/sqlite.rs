@@ -1,56 +1,82 @@
 //! One table a section: texts, numbers and truth values as they are, everything else as JSON.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use carryall_format::read::Part;
 use carryall_format::section::{Kind, Section};
-use rusqlite::types::Value as Cell;
-use rusqlite::{Connection, params_from_iter};
-use serde_json::Value;
+use rusqlite::types::{Null, ToSqlOutput, Value, ValueRef};
+use rusqlite::{Connection, ToSql, params};
 
-use super::fields::text_or_empty;
+use super::fields::{Raw, string};
 use super::{Index, Item, Losses, Needs, Record, Target};
 
 pub struct Sqlite {
     database: Connection,
+    /// By the name of the part.
+    tables: BTreeMap<&'static str, Table>,
 }
 
-/// The table of a section's parts of files, whose bytes are no text any more.
-const CONTENTS: &str = "file_contents";
+/// Fields of the format in order, each with its column and the type of that.
+struct Table {
+    columns: Vec<(&'static str, &'static str, &'static str)>,
+    insert: String,
+}
 
 impl Sqlite {
     pub fn new(path: &Path) -> anyhow::Result<Sqlite> {
         let database = Connection::open(path)?;
         // It has its name only when it is whole, so nothing needs to be taken back.
         database.execute_batch("PRAGMA journal_mode = off; PRAGMA synchronous = off; BEGIN")?;
-        for section in Section::ALL {
-            let columns: Vec<_> = columns(section)
-                .iter()
-                .map(|(name, kind)| format!("\"{name}\" {kind}"))
-                .collect();
-            let sql = format!("CREATE TABLE {} ({})", section.name(), columns.join(", "));
-            database.execute_batch(&sql)?;
+        let gaps = ["code", "section", "id", "field", "reason"];
+        let gaps = gaps.map(|name| (name, name, "TEXT")).to_vec();
+        let sections = Section::ALL.into_iter();
+        let sections = sections.map(|section| (section.name(), columns(section)));
+        let mut tables = BTreeMap::new();
+        for (name, columns) in sections.chain([("gaps", gaps)]) {
+            let list = |of: fn(&(&str, &str, &str)) -> String| {
+                columns.iter().map(of).collect::<Vec<_>>().join(",")
+            };
+            let declared = list(|(_, name, kind)| format!("\"{name}\" {kind}"));
+            database.execute_batch(&format!("CREATE TABLE {name} ({declared})"))?;
+            let marks = list(|_| "?".to_owned());
+            let insert = format!("INSERT INTO {name} VALUES ({marks})");
+            tables.insert(name, Table { columns, insert });
         }
-        database.execute_batch(
-            "CREATE TABLE gaps (code TEXT, section TEXT, id TEXT, field TEXT, reason TEXT);
-             CREATE TABLE about (part TEXT PRIMARY KEY, json TEXT)",
-        )?;
-        Ok(Sqlite { database })
+        database.execute_batch("CREATE TABLE about (part TEXT PRIMARY KEY, json TEXT)")?;
+        Ok(Sqlite { database, tables })
     }
+}
 
-    fn insert(&self, table: &str, cells: Vec<(&str, Cell)>) -> anyhow::Result<()> {
-        let names: Vec<_> = cells
-            .iter()
-            .map(|(name, _)| format!("\"{name}\""))
-            .collect();
-        let marks = vec!["?"; cells.len()].join(",");
-        let sql = format!("INSERT INTO {table} ({}) VALUES ({marks})", names.join(","));
-        let cells = cells.into_iter().map(|(_, cell)| cell);
-        self.database
-            .prepare_cached(&sql)?
-            .execute(params_from_iter(cells))?;
+impl Table {
+    fn insert(&self, database: &Connection, record: &Record<'_>) -> anyhow::Result<()> {
+        let mut statement = database.prepare_cached(&self.insert)?;
+        // Fields come in the order of the columns, unless another program has changed that.
+        let mut rest = record.iter().peekable();
+        let mut written = 0;
+        for (place, (field, column, _)) in self.columns.iter().enumerate() {
+            let value = match rest.next_if(|(name, _)| name == field) {
+                Some((_, value)) => Some(value),
+                None => record.raw(field),
+            };
+            written += usize::from(value.is_some());
+            let cell = match value {
+                Some(value) if field != column => Cell::Bytes(decoded(value)?),
+                Some(value) => cell(value),
+                None => Cell::None,
+            };
+            statement.raw_bind_parameter(place + 1, cell)?;
+        }
+        anyhow::ensure!(
+            written == record.iter().len(),
+            "the export has a field that this version of Carryall does not know: {:?}",
+            record
+                .iter()
+                .find(|(name, _)| !self.columns.iter().any(|(field, ..)| field == name))
+        );
+        statement.raw_execute()?;
         Ok(())
     }
 }
@@ -61,25 +87,18 @@ impl Target for Sqlite {
     }
 
     fn take(&mut self, item: &Item<'_>, _index: &Index, losses: &mut Losses) -> anyhow::Result<()> {
-        let record = item.record()?;
-        match item.part {
-            Part::Section(section) => {
-                self.insert(section.name(), cells(section.name(), &record)?)?;
-                losses.wrote(section);
-                Ok(())
-            }
-            Part::Gaps => self.insert("gaps", cells("gaps", &record)?),
-            part => {
-                let json = Value::Object(record).to_string();
-                self.insert(
-                    "about",
-                    vec![
-                        ("part", Cell::Text(part.name().to_owned())),
-                        ("json", Cell::Text(json)),
-                    ],
-                )
-            }
+        if let Some(table) = self.tables.get(item.part.name()) {
+            table.insert(&self.database, &item.record()?)?;
+        } else {
+            let json = str::from_utf8(item.text)?;
+            let insert = "INSERT INTO about VALUES (?, ?)";
+            self.database
+                .execute(insert, params![item.part.name(), json])?;
         }
+        if let Some(section) = item.section() {
+            losses.wrote(section);
+        }
+        Ok(())
     }
 
     fn finish(&mut self, _index: &Index, _losses: &mut Losses) -> anyhow::Result<()> {
@@ -92,7 +111,7 @@ impl Target for Sqlite {
     }
 }
 
-fn columns(section: Section) -> Vec<(&'static str, &'static str)> {
+fn columns(section: Section) -> Vec<(&'static str, &'static str, &'static str)> {
     let kind = |kind| match kind {
         Kind::Boolean | Kind::Integer => "INTEGER",
         Kind::Number => "REAL",
@@ -102,37 +121,51 @@ fn columns(section: Section) -> Vec<(&'static str, &'static str)> {
         .fields()
         .iter()
         .map(|field| match field.name {
-            "base64" => ("bytes", "BLOB"),
-            name => (name, kind(field.kind)),
+            "base64" => ("base64", "bytes", "BLOB"),
+            name => (name, name, kind(field.kind)),
         })
         .collect();
-    columns.push(("extra", "TEXT"));
+    columns.push(("extra", "extra", "TEXT"));
     columns
 }
 
-fn cells<'r>(table: &str, record: &'r Record) -> anyhow::Result<Vec<(&'r str, Cell)>> {
-    if table == CONTENTS {
-        let bytes = STANDARD.decode(text_or_empty(record, "base64"))?;
-        let others = record.iter().filter(|(name, _)| *name != "base64");
-        let others = others.map(|(name, value)| (name.as_str(), cell(value)));
-        return Ok(others.chain([("bytes", Cell::Blob(bytes))]).collect());
-    }
-    Ok(record
-        .iter()
-        .map(|(name, value)| (name.as_str(), cell(value)))
-        .collect())
+/// What is bound to a statement.
+enum Cell<'a> {
+    None,
+    Integer(i64),
+    Real(f64),
+    Text(Cow<'a, str>),
+    Bytes(Vec<u8>),
 }
 
-fn cell(value: &Value) -> Cell {
-    match value {
-        Value::Null => Cell::Null,
-        Value::Bool(truth) => Cell::Integer((*truth).into()),
-        Value::String(text) => Cell::Text(text.clone()),
-        Value::Number(number) => match (number.as_i64(), number.as_f64()) {
-            (Some(integer), _) => Cell::Integer(integer),
-            (None, Some(real)) => Cell::Real(real),
-            (None, None) => Cell::Text(number.to_string()),
-        },
-        Value::Array(_) | Value::Object(_) => Cell::Text(value.to_string()),
+impl ToSql for Cell<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self {
+            Cell::None => ToSqlOutput::from(Null),
+            Cell::Integer(integer) => ToSqlOutput::Owned(Value::Integer(*integer)),
+            Cell::Real(real) => ToSqlOutput::Owned(Value::Real(*real)),
+            Cell::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+            Cell::Bytes(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
+        })
     }
+}
+
+fn cell(value: Raw<'_>) -> Cell<'_> {
+    let spelled = value.get();
+    match spelled {
+        "null" => Cell::None,
+        "true" => Cell::Integer(1),
+        "false" => Cell::Integer(0),
+        _ if spelled.starts_with('"') => Cell::Text(string(value).unwrap_or_default()),
+        _ if spelled.starts_with(['[', '{']) => Cell::Text(spelled.into()),
+        _ => match (spelled.parse(), spelled.parse()) {
+            (Ok(integer), _) => Cell::Integer(integer),
+            (_, Ok(real)) => Cell::Real(real),
+            _ => Cell::Text(spelled.into()),
+        },
+    }
+}
+
+fn decoded(value: Raw<'_>) -> anyhow::Result<Vec<u8>> {
+    Ok(STANDARD.decode(string(value).unwrap_or_default().as_bytes())?)
 }

@@ -52,6 +52,8 @@ struct DataProtectionPage {
     left_out: Vec<(String, String)>,
     earlier: Vec<EarlierExport>,
     starts: Option<(ExportId, String)>,
+    /// The name of a file that they have, or will have in a moment.
+    downloaded: Option<String>,
     events: Vec<EventView>,
     contact: String,
     support: String,
@@ -174,6 +176,10 @@ pub async fn page(
         included: included(&counts),
         withheld: withheld(product),
         left_out: left_out(&counts),
+        downloaded: list
+            .iter()
+            .find(|export| export.status == Status::Ready || export.downloaded_at.is_some())
+            .and_then(|export| Some(export.artifact.as_ref()?.file_name.clone())),
         starts: wanted.download.and_then(|id| starting(&list, id)),
         earlier: list
             .iter()

@@ -9,18 +9,20 @@ use crate::product::{BEN, DEMO_PEOPLE, MARTA, OPEN_WEBUI_PEOPLE, Product};
 use crate::program::{FAILED, Outcome, carryall};
 use crate::readers::read_back;
 
-const FORMATS: [&str; 8] = [
+const FORMATS: [&str; 10] = [
     "jsonl",
     "csv",
     "sqlite",
+    "parquet",
     "markdown",
+    "html",
     "chatgpt",
     "claude",
     "open-webui",
     "librechat",
 ];
 /// These keep everything.
-const WHOLE: [&str; 4] = ["jsonl", "csv", "sqlite", "markdown"];
+const WHOLE: [&str; 5] = ["jsonl", "csv", "sqlite", "markdown", "html"];
 
 fn convert(export: &Path, format: &str, out: &Path, flags: &[&str]) -> Outcome {
     let (export, out) = (export.to_str().unwrap(), out.to_str().unwrap());
@@ -153,7 +155,7 @@ fn a_file_that_another_program_wrote_again_is_converted_alike() {
         serde_json::to_string_pretty(&export.json).unwrap(),
     )
     .unwrap();
-    for format in ["jsonl", "csv", "markdown"] {
+    for format in ["jsonl", "csv", "markdown", "html"] {
         let (one, two) = (
             plain.with_extension(format),
             indented.with_extension(format),

@@ -115,3 +115,37 @@ fn an_import_of_many_messages_and_a_large_file_stays_under_64_mib() {
     let messages = "SELECT CAST(count(*) AS TEXT) FROM messages";
     assert!(empty.text(messages).parse::<u32>().unwrap() > 40_000);
 }
+
+#[test]
+fn every_format_of_a_large_export_stays_under_96_mib() {
+    let product = Product::demo_with(&["--messages", "15000", "--file-bytes", "20000000"]);
+    let export = product.export(MARTA);
+    assert!(
+        std::fs::metadata(&export.path).unwrap().len() > 40_000_000,
+        "what was held in memory would show"
+    );
+    let file = export.path.to_str().unwrap();
+    for format in [
+        "html",
+        "markdown",
+        "csv",
+        "jsonl",
+        "sqlite",
+        "parquet",
+        "chatgpt",
+        "claude",
+        "open-webui",
+        "librechat",
+    ] {
+        let out = export.path.with_extension(format);
+        let arguments = [
+            "convert",
+            file,
+            "--to",
+            format,
+            "--out",
+            out.to_str().unwrap(),
+        ];
+        assert_stays_under(96 << 10, command(arguments));
+    }
+}

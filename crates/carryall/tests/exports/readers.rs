@@ -11,13 +11,16 @@ use crate::export_file::ExportFile;
 use crate::product::repository;
 use crate::program::carryall;
 
-/// Python packages: a validator, a database that reads tables, a reader of Markdown.
-const PACKAGES: [&str; 3] = [
+/// Python packages: a validator, a database that reads tables, a reader of Markdown, converters of others.
+const PACKAGES: [&str; 6] = [
     "jsonschema==4.25.1",
     "duckdb==1.4.2",
     "markdown-it-py==4.0.0",
+    "ai-conversation-exporter==0.1.0",
+    "claude-to-sqlite==0.2",
+    "sqlite-utils==4.2.1",
 ];
-const IMPORT: &str = "import jsonschema, duckdb, markdown_it";
+const IMPORT: &str = "import jsonschema, duckdb, markdown_it, ai_exporter, claude_to_sqlite";
 
 /// What each reader finds in a file: how many records each list has, and every message's text.
 pub fn readings(file: &ExportFile) -> Vec<(&'static str, Vec<u8>)> {

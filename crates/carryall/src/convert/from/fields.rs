@@ -5,8 +5,6 @@
 
 use serde_json::{Map, Value};
 
-use super::super::fields::is_something;
-
 /// An object that is being read.
 #[derive(Debug, Default, Clone)]
 pub struct Fields(Map<String, Value>);
@@ -112,5 +110,16 @@ impl Fields {
     pub fn rest(self) -> Map<String, Value> {
         let rest = self.0.into_iter();
         rest.filter(|(_, value)| is_something(value)).collect()
+    }
+}
+
+/// Whether a value says anything.
+fn is_something(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(list) => !list.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+        Value::Bool(_) | Value::Number(_) => true,
     }
 }

@@ -11,6 +11,7 @@ mod hostile;
 mod librechat;
 mod open_webui;
 mod round_trip;
+mod whole;
 
 use std::fs;
 use std::io::Write;

@@ -171,7 +171,7 @@ fn every_export_of_the_demo_comes_back_from_every_format() {
 }
 
 #[derive(Debug, Clone)]
-struct Made {
+pub struct Made {
     workspaces: Vec<(String, Vec<String>)>,
     memories: Vec<String>,
     threads: Vec<(String, Option<usize>, Vec<MadeMessage>)>,
@@ -202,7 +202,7 @@ fn text() -> impl Strategy<Value = String> {
         .prop_filter("noncharacters", fit)
 }
 
-fn made() -> impl Strategy<Value = Made> {
+pub fn made() -> impl Strategy<Value = Made> {
     let role = prop::sample::select(vec![
         "user",
         "assistant",
@@ -243,7 +243,7 @@ fn made() -> impl Strategy<Value = Made> {
 }
 
 /// Writes what was made up as an export.
-fn write(made: &Made, path: &Path) {
+pub fn write(made: &Made, path: &Path) {
     let mut writer = Writer::start(fs::File::create(path).unwrap(), &header()).unwrap();
     record(
         &mut writer,

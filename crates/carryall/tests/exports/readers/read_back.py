@@ -15,6 +15,9 @@ import sys
 import duckdb
 import markdown_it
 
+import counterparts
+import pages
+
 form, export, converted, lost = sys.argv[1], json.load(open(sys.argv[2])), pathlib.Path(sys.argv[3]), set(sys.argv[4].split())
 LISTS = [name for name, value in export.items() if isinstance(value, list) and name != "gaps"]
 compared = 0
@@ -121,6 +124,39 @@ def sqlite_tables():
         same(part, json.loads(row[0]), export[part])
 
 
+def microseconds(text):
+    return (datetime.datetime.fromisoformat(text.replace("Z", "+00:00")) - datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)) // datetime.timedelta(microseconds=1)
+
+
+def parquet():
+    about = json.loads((converted / "about.json").read_text())
+    for part in ("export", "summary", "integrity"):
+        same(part, about[part], export[part])
+    connection = duckdb.connect()
+    kinds = set()
+    for name in [*LISTS, "account_settings", "gaps"]:
+        path = str(converted / f"{name}.parquet")
+        types = {column: kind for column, kind, *_ in connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", [path]).fetchall()}
+        kinds |= set(types.values())
+        times = [column for column, kind in types.items() if kind == "TIMESTAMP WITH TIME ZONE"]
+        chosen = ", ".join(f'epoch_us("{column}")' if column in times else f'"{column}"' for column in types)
+        rows = [dict(zip(types, row)) for row in connection.execute(f"SELECT {chosen} FROM read_parquet(?)", [path]).fetchall()]
+        wanted = table_rows(name)
+        same(f"{name}: rows", len(rows), len(wanted))
+        for row, record in zip(rows, wanted):
+            for field, value in record.items():
+                if field == "base64":
+                    same("bytes", row["bytes"], base64.b64decode(value))
+                elif field in times:
+                    same(f"{name}.{field}", row[field], None if value is None else microseconds(value))
+                elif isinstance(value, (list, dict)):
+                    same(f"{name}.{field}", json.loads(row[field]), value)
+                else:
+                    same(f"{name}.{field}", row[field], value)
+    if any(export[name] for name in LISTS):
+        assert {"BIGINT", "BOOLEAN", "DOUBLE", "VARCHAR", "JSON", "BLOB", "TIMESTAMP WITH TIME ZONE"} <= kinds, kinds
+
+
 def front_matter(text):
     _, head, body = text.split("---\n", 2)
     fields = {}
@@ -157,7 +193,9 @@ def markdown():
         if "title" in fields and path.name != "About this workspace.md":
             workspace = fields.pop("workspace", None)
             messages = list(note_messages(body))
-            assert headings.count("h2") >= len(messages), path
+            # A fence or a tag that a text leaves open hides what follows it, as it would where it was written.
+            leaves_open = any(mark in (one["content"] or "") for one in messages for mark in ("```", "~~~", "<"))
+            assert leaves_open or headings.count("h2") >= len(messages), path
             threads[fields["id"]] = (fields, messages)
             names = {record["id"]: record["name"] for record in export["workspaces"]}
             same("workspace", workspace, names.get(fields["workspace_id"]))
@@ -184,6 +222,34 @@ def markdown():
         assert not re.search(r'[<>:"\\|?*\x00-\x1f]|[. ]$', path.name), path.name
     for link in re.findall(r"\]\(<\.\./(.*?)>\)", everything):
         assert (converted / link).exists() or not export["file_contents"], link
+
+
+def says_something(record):
+    """The fields that stand on a page. HTML has no NUL: it stands there as the sign for it."""
+    fields = {name: value for name, value in record.items() if value is not None and value not in ("", [], {})}
+    return {name: value.replace("\0", "\u2400") if isinstance(value, str) else value for name, value in fields.items()}
+
+
+def html():
+    found = pages.read(converted)
+    shown = {"threads": "threads", "workspaces": "workspaces", "messages": "messages", "gaps": "gaps", "account": "account_settings"}
+    for kind, name in shown.items():
+        there = [says_something(one) for one in found[kind]]
+        wanted = [says_something(one) for one in table_rows(name)]
+        key = lambda one: (one.get("thread_id", one.get("id", "")) if kind != "gaps" else json.dumps(one))
+        same(name, sorted(there, key=key), sorted(wanted, key=key))
+    for kind, names in {"cards": ["uploaded_files", "generated_documents", "subscriptions", "other_records"], "memories": ["workspace_memories", "user_memories"]}.items():
+        there = {one["id"]: says_something(one) for one in found[kind]}
+        wanted = {one["id"]: says_something(one) for name in names for one in export[name]}
+        same(kind, there, wanted)
+    same("withheld", [one for one in found["withheld"] if "count" not in one], export["export"]["withheld"])
+    for (section, file_id), content in bytes_of_files().items():
+        digest = hashlib.sha256(content).digest()
+        found = [path for path in converted.glob("*/attachments/*") if hashlib.sha256(path.read_bytes()).digest() == digest]
+        assert found, f"{section} {file_id}"
+    for path in converted.rglob("*"):
+        assert not re.search(r'[<>:"\\|?*\x00-\x1f]|[. ]$', path.name), path.name
+        assert path.suffix != ".html" or path.parent.name != "attachments", f"{path} would run"
 
 
 def moment(text):
@@ -218,6 +284,9 @@ def chatgpt():
             same("content", message["content"], {"content_type": "text", "parts": [record["content"] or ""]})
             assert abs(message["create_time"] - moment(record["created_at"])) < 1e-5
             same("files", [file["id"] for file in message["metadata"].get("attachments", [])], record["file_ids"])
+    by_others = counterparts.chatgpt(converted)
+    said = lambda thread: sorted((record["role"], record["content"].strip(), moment(record["created_at"])) for record in messages_of(thread) if (record["content"] or "").strip())
+    same("what others read", by_others, {thread["id"]: (thread["title"], said(thread)) for thread in export["threads"] if said(thread)})
 
 
 def claude():
@@ -232,6 +301,9 @@ def claude():
         same("workspace", one.get("project_uuid"), thread["workspace_id"])
         wanted = [(record["id"], record["parent_id"], record["content"] or "", "human" if record["role"] == "user" else "assistant", moment(record["created_at"])) for record in messages_of(thread)]
         same("messages", [(m["uuid"], m.get("parent_message_uuid"), m["text"], m["sender"], moment(m["created_at"])) for m in one["chat_messages"]], wanted)
+    threads, messages = counterparts.claude(converted)
+    same("threads that others read", threads, {(thread["id"], thread["title"] or "") for thread in export["threads"]})
+    same("messages that others read", messages, {(record["id"], record["thread_id"], "human" if record["role"] == "user" else "assistant", record["content"] or "") for record in export["messages"]})
     memories = load("memories")[0]
     for record in export["user_memories"]:
         assert (record["content"] or "").replace("\n", "\n  ") in memories["conversations_memory"]
@@ -274,7 +346,9 @@ def librechat():
     "jsonl": jsonl,
     "csv": csv_tables,
     "sqlite": sqlite_tables,
+    "parquet": parquet,
     "markdown": markdown,
+    "html": html,
     "chatgpt": chatgpt,
     "claude": claude,
     "open-webui": open_webui,
