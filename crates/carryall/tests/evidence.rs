@@ -30,15 +30,19 @@ fn sources(folder: &Path, found: &mut Vec<String>) {
     }
 }
 
-/// Names of Rust's tests: the functions under `#[test]` or `#[tokio::test]`.
+/// Names of Rust's tests: the functions under `#[test]` or `#[tokio::test]`, and those that run on both engines.
 fn rust_tests(source: &str) -> Vec<String> {
     let lines: Vec<_> = source.lines().map(str::trim).collect();
     let pairs = lines
         .windows(2)
         .filter(|pair| pair[0].starts_with("#[test]") || pair[0].starts_with("#[tokio::test"));
-    pairs
-        .filter_map(|pair| pair[1].split_once("fn ")?.1.split_once("()"))
-        .map(|(name, _)| name.to_owned())
+    let single = pairs.filter_map(|pair| pair[1].split_once("fn ")?.1.split_once("()"));
+    let on_both = source.split("on_both_engines![").skip(1);
+    let on_both = on_both.flat_map(|rest| rest.split(']').next().unwrap_or_default().split(','));
+    single
+        .map(|(name, _)| name)
+        .chain(on_both.map(str::trim))
+        .map(str::to_owned)
         .collect()
 }
 

@@ -1,10 +1,12 @@
 //! What a product is connected by: its database and its files.
 
+use std::num::NonZeroU8;
 use std::path::Path;
+use std::time::Duration;
 
 use crate::error::SourceError;
 use crate::files::{FileError, FilePlace, FileStore};
-use crate::postgres::Postgres;
+use crate::postgres::{Claims, Postgres};
 use crate::snapshot::Snapshot;
 use crate::sqlite::Sqlite;
 
@@ -29,6 +31,31 @@ impl ConnectError {
     }
 }
 
+/// How much of a database's server an export may take.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    /// Connections of one export to a server. With one, everything is read in turn.
+    pub connections: NonZeroU8,
+    /// How long an export may hold its moment of the database.
+    pub max_duration: Option<Duration>,
+    /// Statements that every engine with PostgreSQL's protocol has, and one connection: cursors instead of
+    /// portals, and no snapshot that is shared.
+    pub is_plain: bool,
+    /// What a server's row-level security is told of the person; without it a policy that filters is an error.
+    pub claims: Option<Claims>,
+}
+
+impl Default for Reading {
+    fn default() -> Reading {
+        Reading {
+            connections: NonZeroU8::MIN.saturating_add(1),
+            max_duration: None,
+            is_plain: false,
+            claims: None,
+        }
+    }
+}
+
 /// Where a product's data is.
 #[derive(Clone, Default)]
 pub struct SourceOptions {
@@ -40,6 +67,8 @@ pub struct SourceOptions {
     pub schemas: Vec<String>,
     /// Where uploaded files are.
     pub files: Option<FilePlace>,
+    /// How it is read.
+    pub reading: Reading,
 }
 
 /// A product's database and files. Cheap to clone.
@@ -47,6 +76,7 @@ pub struct SourceOptions {
 pub struct Source {
     database: Database,
     files: Option<FileStore>,
+    reading: Reading,
 }
 
 #[derive(Debug, Clone)]
@@ -63,7 +93,7 @@ impl Database {
             .any(|scheme| address.starts_with(scheme))
         {
             let password = options.password.as_deref();
-            let postgres = Postgres::open(address, password, &options.schemas)?;
+            let postgres = Postgres::open(address, password, &options.schemas, &options.reading)?;
             return Ok(Database::Postgres(Box::new(postgres)));
         }
         let path = address
@@ -82,7 +112,11 @@ impl Source {
         let database = Database::open(options)?;
         let files = options.files.as_ref().map(FileStore::open_place);
         let files = files.transpose()?;
-        Ok(Source { database, files })
+        Ok(Source {
+            database,
+            files,
+            reading: options.reading.clone(),
+        })
     }
 
     /// Fixes one moment of the database.
@@ -93,12 +127,26 @@ impl Source {
         }
     }
 
-    /// One moment of the database for two threads, where that can be had.
-    pub fn twin_snapshots(&self) -> Result<(Snapshot, Option<Snapshot>), SourceError> {
+    /// One moment of the database for the export of the person with this key, for as many threads as can have it
+    /// and may: one at least.
+    pub fn snapshots(&self, key: &str) -> Result<Vec<Snapshot>, SourceError> {
         match &self.database {
-            Database::Sqlite(sqlite) => sqlite.twin_snapshots(),
-            Database::Postgres(postgres) => postgres.twin_snapshots(),
+            Database::Sqlite(sqlite) if self.reading.connections > NonZeroU8::MIN => {
+                sqlite.twin_snapshots()
+            }
+            Database::Sqlite(sqlite) => Ok(vec![sqlite.snapshot()?]),
+            Database::Postgres(postgres) => postgres.snapshots(key),
         }
+    }
+
+    /// Whether row-level security is told whose rows it is to let through.
+    pub(crate) fn has_claims(&self) -> bool {
+        self.reading.claims.is_some()
+    }
+
+    /// How long an export may hold its moment.
+    pub(crate) fn max_duration(&self) -> Option<Duration> {
+        self.reading.max_duration
     }
 
     /// The database as it is now, for a short look: who asks, how much there is.

@@ -5,6 +5,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The product's database could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -139,6 +140,14 @@ pub enum SourceError {
         /// What to do.
         advice: &'static str,
     },
+    /// A pooler that gives each transaction another connection.
+    #[error(
+        "connect to {database}: a pooler in transaction mode answers there, which loses what an export keeps on its connection"
+    )]
+    Pooled {
+        /// Its address, without a password.
+        database: String,
+    },
     /// The connection broke, or the server ended the transaction.
     #[error("{purpose}: {database} ended it ({detail})")]
     Lost {
@@ -148,6 +157,16 @@ pub enum SourceError {
         database: String,
         /// The driver's or the server's words.
         detail: String,
+        /// What to set.
+        advice: &'static str,
+    },
+    /// The snapshot was held for as long as it may.
+    #[error("{purpose}: reading took longer than {} s, and was ended", .limit.as_secs())]
+    TooLong {
+        /// What was being done.
+        purpose: String,
+        /// How long it may take.
+        limit: Duration,
     },
     /// The role may not read something.
     #[error("{purpose}: {detail}")]
@@ -156,6 +175,8 @@ pub enum SourceError {
         purpose: String,
         /// What may not be read.
         detail: String,
+        /// What mends it, as SQL.
+        statements: Vec<String>,
     },
     /// Row-level security would hide rows.
     #[error("{purpose}: rows would be left out silently ({detail})")]
@@ -165,6 +186,12 @@ pub enum SourceError {
         /// The server's words; they name the table.
         detail: String,
     },
+    /// The claims for row-level security name somebody else.
+    #[error("begin to read the database: the claims for row-level security are of somebody else")]
+    ClaimsOfAnother,
+    /// Policies hide the account itself.
+    #[error("begin to read the database: row-level security hides the account itself")]
+    HiddenAccount,
     /// A type that cannot be read.
     #[error("{purpose}: the column `{column}` has the type `{of}`, which cannot be read")]
     UnknownType {
@@ -184,6 +211,16 @@ pub enum SourceError {
 }
 
 impl SourceError {
+    /// Whether it may end well when it is tried again, from a new moment. A server that does not answer is
+    /// waited for only if it did before: `was_there`.
+    pub fn may_pass(&self, was_there: bool) -> bool {
+        match self {
+            SourceError::Lost { .. } | SourceError::Locked { .. } => true,
+            SourceError::Unreachable { .. } => was_there,
+            _ => false,
+        }
+    }
+
     /// Advice for who runs the program.
     pub fn hint(&self) -> Option<String> {
         let advice = match self {
@@ -223,15 +260,30 @@ impl SourceError {
             SourceError::Unreachable { .. } => {
                 "check host, port, database and role after `--source postgres://`, and pg_hba.conf of the server"
             }
-            SourceError::Insecure { advice, .. } => advice,
-            SourceError::Lost { .. } => {
-                "try again; if it stays so, raise the server's timeouts for this role, or read from a server that is not a hot standby"
+            SourceError::Insecure { advice, .. } | SourceError::Lost { advice, .. } => advice,
+            SourceError::Pooled { .. } => {
+                "name the server itself in --source, or the pooler's address for session mode, which mostly is another port"
+            }
+            SourceError::TooLong { .. } => {
+                "--max-duration says how long: raise it, or read from a replica with --source"
+            }
+            SourceError::NotGranted { statements, .. } if !statements.is_empty() => {
+                return Some(format!(
+                    "as the owner of the tables: {}",
+                    statements.join(" ")
+                ));
             }
             SourceError::NotGranted { .. } => {
                 "run what `carryall grants` prints, as the owner of the tables"
             }
             SourceError::Filtered { .. } => {
                 "read as a role that policies do not apply to: ALTER ROLE … BYPASSRLS"
+            }
+            SourceError::ClaimsOfAnother => {
+                "leave `sub` out of --rls-claims: it is the exported person's key then"
+            }
+            SourceError::HiddenAccount => {
+                "the policies have to let the role of --rls-claims read the person's own rows"
             }
             SourceError::UnknownType { column, .. } => {
                 return Some(format!(

@@ -12,6 +12,7 @@ mod run;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use carryall_format::gap::Gap;
 use carryall_format::header::{
@@ -29,10 +30,12 @@ use crate::check;
 use crate::connect::Source;
 use crate::coverage;
 use crate::data_map::DataMap;
+use crate::error::SourceError;
+use crate::grants;
 use crate::plan::Plan;
 use crate::scope::Scope;
 use crate::snapshot::Snapshot;
-use crate::subject::Subject;
+use crate::subject::{Subject, SubjectError, find_subject_by_key};
 
 /// What to export. The clock and the id are arguments, so that a test can hold them still.
 pub struct ExportOrder<'a> {
@@ -77,6 +80,8 @@ pub struct Exported {
     pub export_id: String,
     /// The moment that all rows come from.
     pub snapshot_at: Timestamp,
+    /// How old the newest change was that a replica knew at that moment.
+    pub replica_lag: Option<Duration>,
     /// Size of the file in bytes.
     pub size_bytes: u64,
     /// SHA-256 of the whole file, as `sha256sum` prints it.
@@ -101,9 +106,28 @@ pub fn export(
     out: impl Write + Send + 'static,
     progress: &dyn Progress,
 ) -> Result<Exported, ExportError> {
+    written(source, order, out, progress).map_err(|error| match error {
+        ExportError::Source(error) => grants::named(source, order.map, error).into(),
+        error => error,
+    })
+}
+
+fn written(
+    source: &Source,
+    order: &ExportOrder<'_>,
+    out: impl Write + Send + 'static,
+    progress: &dyn Progress,
+) -> Result<Exported, ExportError> {
     let created_at = (order.clock)();
-    let (snapshot, reader) = source.twin_snapshots()?;
-    let snapshot_at = (order.clock)();
+    let began = Instant::now();
+    let mut snapshots = source.snapshots(order.subject.key.as_str())?;
+    let snapshot = snapshots.remove(0);
+    // Only the first read fixes a file's moment, so the clock is asked after it.
+    let snapshot_at = snapshot.moment().unwrap_or_else(|| (order.clock)());
+    // What policies hide is missing without a word, but not everything.
+    if source.has_claims() && !is_there(&snapshot, order)? {
+        return Err(SourceError::HiddenAccount.into());
+    }
     let catalog = snapshot.catalog()?;
     let problems = check::check_against(order.map, &catalog);
     if !problems.is_empty() {
@@ -120,7 +144,8 @@ pub fn export(
         &header,
         progress,
     )?;
-    run.reader = reader;
+    run.others = snapshots;
+    run.limit = source.max_duration().map(|length| (began + length, length));
     for unmapped in coverage::unmapped_columns(order.map, &catalog) {
         run.note_unmapped_column(&unmapped)?;
     }
@@ -129,6 +154,7 @@ pub fn export(
     Ok(Exported {
         export_id: order.export_id.to_owned(),
         snapshot_at,
+        replica_lag: snapshot.replica_lag(),
         size_bytes: written.size_bytes,
         sha256: written.sha256,
         counts: written.counts,
@@ -137,6 +163,13 @@ pub fn export(
         left_out: written.left_out,
         signature: written.signature,
     })
+}
+
+fn is_there(snapshot: &Snapshot, order: &ExportOrder<'_>) -> Result<bool, SourceError> {
+    match find_subject_by_key(snapshot, order.map, order.subject.key.as_str()) {
+        Err(SubjectError::Source(error)) => Err(error),
+        found => Ok(found.is_ok()),
+    }
 }
 
 /// The account's facts alone, as an export would hold them: what a page shows.

@@ -25,6 +25,7 @@ mod record;
 pub mod scope;
 pub mod snapshot;
 pub mod sqlite;
+mod streams;
 pub mod subject;
 pub mod value;
 pub mod whole_file;

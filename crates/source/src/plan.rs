@@ -230,9 +230,9 @@ pub enum ContentsPlan {
         table: String,
         /// The column.
         column: String,
-        /// Where the rowid stands.
-        rowid: usize,
-        /// Where the value stands.
+        /// Where it stands in which row the value lies.
+        place: usize,
+        /// Null where the value is.
         value: usize,
     },
     /// In this column of a query or of a table without rowid.

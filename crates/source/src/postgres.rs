@@ -6,38 +6,35 @@
 
 mod address;
 mod bind;
+mod claims;
+mod copying;
 mod decode;
 mod failure;
+mod opening;
+mod pooler;
 pub(crate) mod query;
+mod serving;
 pub(crate) mod session;
 mod tls;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use postgres::config::SslMode;
-use postgres::{Client, Config};
+pub use tokio_postgres::Config;
+use tokio_postgres::config::SslMode;
 
 pub use self::address::parse as parse_address;
+pub use self::claims::{Claims, ClaimsError};
 pub use self::failure::advice_on_tls;
 pub(crate) use self::failure::from_database as database_error;
+use self::opening::{Limit, Opening};
 use self::session::Session;
 pub use self::tls::Tls;
+use crate::connect::Reading;
 use crate::error::SourceError;
 use crate::snapshot::Snapshot;
 
 /// How long a server may take to answer the call.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Said at the start of each transaction.
-///
-/// `row_security = off` turns a read that a policy would filter into an error. Texts and lists of numbers
-/// come in binary, so that of the settings only these change what is read. Parallel workers
-/// would mix rows that have to come in order.
-const READING: &str = "
-    SET LOCAL row_security = off;
-    SET LOCAL max_parallel_workers_per_gather = 0;
-    SET LOCAL TimeZone = 'UTC';
-";
 
 /// Where the product's database is. Cheap to clone; every snapshot opens a connection of its own.
 #[derive(Debug, Clone)]
@@ -47,6 +44,7 @@ pub struct Postgres {
     /// As it may be shown.
     address: String,
     schemas: Vec<String>,
+    reading: Reading,
 }
 
 impl Postgres {
@@ -55,6 +53,7 @@ impl Postgres {
         address: &str,
         password: Option<&str>,
         schemas: &[String],
+        reading: &Reading,
     ) -> Result<Postgres, SourceError> {
         let shown = crate::connect::without_password(address);
         let unusable = |detail: String| SourceError::Unreachable {
@@ -79,29 +78,54 @@ impl Postgres {
             tls,
             address: shown,
             schemas,
+            reading: reading.clone(),
         };
+        if !reading.is_plain {
+            pooler::refuse(&postgres.opening(None))?;
+        }
         postgres.snapshot()?;
         Ok(postgres)
     }
 
     /// Fixes one moment of the database.
     pub fn snapshot(&self) -> Result<Snapshot, SourceError> {
-        self.snapshot_of(self.session(None)?)
+        self.snapshot_of(Session::start(self.opening(None))?)
     }
 
-    /// The same moment on two connections.
-    pub fn twin_snapshots(&self) -> Result<(Snapshot, Option<Snapshot>), SourceError> {
-        let one = self.session(None)?;
-        let names = one.simple(
-            "share the moment with a second connection",
-            "SELECT pg_export_snapshot()",
-        )?;
-        let two = match names.first() {
-            Some(name) => Some(self.session(Some(name))?),
-            None => None,
+    /// The same moment on as many connections as an export of the person with this key may use. They are closed
+    /// when it was held for as long as it may.
+    pub fn snapshots(&self, key: &str) -> Result<Vec<Snapshot>, SourceError> {
+        let claimed = match self.reading.claims.as_ref().map(|claims| claims.of(key)) {
+            Some(None) => return Err(SourceError::ClaimsOfAnother),
+            claimed => claimed.flatten(),
         };
-        let two = two.map(|session| self.snapshot_of(session)).transpose()?;
-        Ok((self.snapshot_of(one)?, two))
+        let limit = self.reading.max_duration.map(|length| Limit {
+            until: Instant::now() + length,
+            length,
+        });
+        let opening = Opening {
+            claimed,
+            ..self.opening(limit)
+        };
+        let mut sessions = vec![Session::start(opening.clone())?];
+        let others = usize::from(self.reading.connections.get()) - 1;
+        if others > 0 && !self.reading.is_plain {
+            let names = sessions[0].simple(
+                "share the moment with a second connection",
+                "SELECT pg_export_snapshot()",
+            )?;
+            for _ in 0..others {
+                let shared = names.first().cloned();
+                sessions.push(Session::start(Opening {
+                    shared,
+                    ..opening.clone()
+                })?);
+            }
+        }
+        sessions
+            .into_iter()
+            .map(|session| self.snapshot_of(session))
+            .collect()
     }
 
     /// Not before its moment was shared, which PostgreSQL refuses once there is a savepoint.
@@ -120,35 +144,34 @@ impl Postgres {
         quoted.join(", ")
     }
 
-    fn session(&self, of: Option<&str>) -> Result<Session, SourceError> {
-        let client = self.connect()?;
-        let begin = match of {
-            Some(name) => format!("SET TRANSACTION SNAPSHOT '{}';", name.replace('\'', "''")),
-            None => String::new(),
-        };
-        // Only the first read fixes the moment.
-        let begin = format!(
-            "{begin}{READING}SET LOCAL search_path = {}; SELECT 1;",
-            self.search_path()
-        );
-        Session::start((client, self.tls.clone()), begin, self.address.clone())
+    /// A connection of its own, for whoever writes.
+    pub(crate) fn connect(&self) -> Result<postgres::Client, SourceError> {
+        call(&self.config, &self.tls).map_err(|error| failure::not_connected(&error, &self.address))
     }
 
-    /// A connection of its own, for whoever writes.
-    pub(crate) fn connect(&self) -> Result<Client, SourceError> {
-        call(&self.config, &self.tls).map_err(|error| failure::not_connected(&error, &self.address))
+    fn opening(&self, limit: Option<Limit>) -> Opening {
+        Opening {
+            config: self.config.clone(),
+            tls: self.tls.clone(),
+            address: self.address.clone(),
+            search_path: format!("SET LOCAL search_path = {}", self.search_path()),
+            shared: None,
+            claimed: None,
+            limit,
+            is_plain: self.reading.is_plain,
+        }
     }
 }
 
-/// Connects, over TLS as the address asked for it.
-pub fn call(config: &Config, tls: &Tls) -> Result<Client, postgres::Error> {
-    match config.connect(tls.clone()) {
+/// Connects, over TLS as the address asked for it, for code that blocks.
+pub fn call(config: &Config, tls: &Tls) -> Result<postgres::Client, postgres::Error> {
+    let call = |config: &Config| postgres::Config::from(config.clone()).connect(tls.clone());
+    match call(config) {
         // As libpq does: who prefers TLS takes a connection without.
         Err(error)
             if config.get_ssl_mode() == SslMode::Prefer && failure::of_tls(&error).is_some() =>
         {
-            let mut config = config.clone();
-            config.ssl_mode(SslMode::Disable).connect(tls.clone())
+            call(config.clone().ssl_mode(SslMode::Disable))
         }
         connected => connected,
     }

@@ -1,4 +1,5 @@
-//! Reads the rows of many small statements on a thread of its own, ahead of whoever writes them.
+//! Reads the rows of many small statements on a thread of its own, ahead of whoever writes them: from a file.
+//! What a server sends is in `streams.rs`.
 //!
 //! Reading from SQLite and encoding cost about the same, and an export has two processors. The reader
 //! has a snapshot to itself (of the same moment, see `Sqlite::twin_snapshots`), copies values into
@@ -9,7 +10,6 @@ use std::thread::JoinHandle;
 
 use crate::batch::{Batch, Mark};
 use crate::error::SourceError;
-use crate::postgres::session::Flow;
 use crate::snapshot::{Row, Snapshot};
 use crate::value::Value;
 
@@ -23,9 +23,6 @@ pub(crate) struct Nested {
     pub(crate) outer: String,
     /// The inner SELECT. Parameter 1 is the outer row's first column.
     pub(crate) inner: String,
-    /// The inner SELECT for `carryall_thread.id`, where one statement reads everything: a server answers
-    /// a thousand small statements slower than a long one.
-    pub(crate) joined: Option<String>,
 }
 
 /// What a reader meets.
@@ -67,10 +64,7 @@ impl ReadAhead {
                     batch: Batch::default(),
                 };
                 for nested in &statements {
-                    match &nested.joined {
-                        Some(joined) => feed.stream(&snapshot, nested, joined, held.value(0, 0))?,
-                        None => feed.read(&snapshot, nested, held.value(0, 0))?,
-                    }
+                    feed.read(&snapshot, nested, held.value(0, 0))?;
                 }
                 feed.send();
                 Ok(snapshot)
@@ -134,34 +128,6 @@ struct Feed {
 }
 
 impl Feed {
-    /// Reads all inner rows by one statement. The inner one's order holds within each outer row, because
-    /// it is run for one after the other.
-    fn stream(
-        &self,
-        snapshot: &Snapshot,
-        nested: &Nested,
-        joined: &str,
-        key: Value<'_>,
-    ) -> Result<(), SourceError> {
-        let sql = format!(
-            "SELECT carryall_thread.id, m.* FROM ({}) AS carryall_thread (id) CROSS JOIN LATERAL ({joined}) AS m",
-            nested.outer
-        );
-        let statement = snapshot.prepare_for(&nested.purpose, &sql)?;
-        let (end, ended) = sync_channel(1);
-        let flow = Flow {
-            full: self.full.clone(),
-            end,
-            purpose: nested.purpose.clone(),
-        };
-        statement.stream(&[key], flow);
-        ended.recv().unwrap_or_else(|_| {
-            Err(SourceError::Interrupted {
-                purpose: nested.purpose.clone(),
-            })
-        })
-    }
-
     fn read(
         &mut self,
         snapshot: &Snapshot,

@@ -6,8 +6,8 @@
 
 mod compiled;
 mod forward;
+mod pieces;
 
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,6 +15,7 @@ use rusqlite::{Connection, InterruptHandle};
 
 use self::compiled::Compiled;
 use self::forward::Forward;
+pub use self::pieces::BlobReader;
 use crate::batch::Batch;
 use crate::error::SourceError;
 use crate::plan::Dialect;
@@ -91,6 +92,23 @@ impl Snapshot {
         }
     }
 
+    /// The moment that is read, by the clock of a server; a file has none.
+    pub fn moment(&self) -> Option<jiff::Timestamp> {
+        self.postgres()?.0.begun().moment
+    }
+
+    /// How long before its moment the newest change was made that a replica knows; none for a database that is
+    /// written itself. Where nobody writes it grows, so it is the most that the replica may be behind.
+    pub fn replica_lag(&self) -> Option<std::time::Duration> {
+        self.postgres()?.0.begun().lag
+    }
+
+    /// Whether a whole result can be sent along while it is read.
+    pub(crate) fn can_stream(&self) -> bool {
+        self.postgres()
+            .is_some_and(|(session, _)| !session.begun().is_plain)
+    }
+
     /// Which SQL it speaks.
     pub fn dialect(&self) -> Dialect {
         match self.engine {
@@ -159,25 +177,6 @@ impl Snapshot {
             Ok::<(), SourceError>(())
         })?;
         Ok(details)
-    }
-
-    /// Opens one text or blob to be read piece by piece, so that its size costs no memory. Only for
-    /// tables with a rowid.
-    pub fn open_blob(
-        &self,
-        table: &str,
-        column: &str,
-        rowid: i64,
-    ) -> Result<BlobReader<'_>, SourceError> {
-        let purpose = format!("read `{table}`.`{column}`");
-        let Engine::Sqlite { connection, .. } = &self.engine else {
-            let detail = "PostgreSQL reads no value in pieces".to_owned();
-            return Err(SourceError::Sql { purpose, detail });
-        };
-        connection
-            .blob_open(rusqlite::MAIN_DB, table, column, rowid, true)
-            .map(|blob| BlobReader { blob })
-            .map_err(|error| SourceError::from_sqlite(&error, &self.path, &purpose))
     }
 
     /// Lets another thread end what this snapshot is doing.
@@ -363,23 +362,5 @@ impl<'s> Row<'s> {
             Place::Standing(compiled) => compiled.value(column),
             Place::Ahead(batch, number) => batch.value(number, column),
         }
-    }
-}
-
-/// Reads one text or blob from its start.
-pub struct BlobReader<'s> {
-    blob: rusqlite::blob::Blob<'s>,
-}
-
-impl BlobReader<'_> {
-    /// Size of the whole value.
-    pub fn size_bytes(&self) -> u64 {
-        self.blob.len() as u64
-    }
-}
-
-impl Read for BlobReader<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.blob.read(buffer)
     }
 }

@@ -111,18 +111,18 @@ impl Sqlite {
     ///
     /// A third connection tells whether anybody committed while the two began: `PRAGMA data_version`
     /// changes with every commit of another connection (<https://sqlite.org/pragma.html#pragma_data_version>).
-    pub fn twin_snapshots(&self) -> Result<(Snapshot, Option<Snapshot>), SourceError> {
+    pub fn twin_snapshots(&self) -> Result<Vec<Snapshot>, SourceError> {
         let observer = self.connect()?;
         if is_wal(&observer, &self.path)? {
             for _ in 0..TWIN_TRIES {
                 let before = data_version(&observer, &self.path)?;
                 let (one, two) = (self.glance()?, self.glance()?);
                 if data_version(&observer, &self.path)? == before {
-                    return Ok((one, Some(two)));
+                    return Ok(vec![one, two]);
                 }
             }
         }
-        Ok((self.snapshot()?, None))
+        Ok(vec![self.snapshot()?])
     }
 
     /// The database as it is now, read in place in every mode: for a question that is answered in

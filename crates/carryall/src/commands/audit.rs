@@ -141,7 +141,7 @@ impl Chosen {
             database: database.clone(),
             password: self.password.read()?,
             schemas: map.database.schemas.clone(),
-            files: None,
+            ..SourceOptions::default()
         };
         let source = Source::connect(&options).map_err(|error| with_hint(&error, error.hint()))?;
         let snapshot = source

@@ -61,6 +61,12 @@ impl Coverage {
         let snapshot = source
             .snapshot()
             .map_err(|error| with_hint(&error, error.hint()))?;
+        if let Some(lag) = snapshot.replica_lag() {
+            eprintln!(
+                "note: this is a replica; the newest change there was made {:.1} s ago",
+                lag.as_secs_f64()
+            );
+        }
         let report = checked(&snapshot, &map, self.data)?;
         let text = if self.json {
             format!("{}\n", serde_json::to_string_pretty(&report)?)

@@ -33,7 +33,8 @@ pub fn write_whole<T>(
     Ok(written)
 }
 
-fn is_device(path: &Path) -> bool {
+/// Whether what is written there is gone, and cannot be written again.
+pub fn is_device(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|found| {
         let kind = found.file_type();
         kind.is_char_device() || kind.is_fifo()

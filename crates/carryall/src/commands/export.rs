@@ -4,13 +4,15 @@ use std::cell::Cell;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use carryall_format::section::Section;
 use carryall_source::connect::Source;
 use carryall_source::export::{ExportError, ExportOrder, Exported, export};
+use carryall_source::grants;
 use carryall_source::scope::Scope;
-use carryall_source::subject::find_subject;
+use carryall_source::subject::{SubjectError, find_subject};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, civil};
 
@@ -29,6 +31,12 @@ use crate::product::ProductError;
 use crate::protect::Lock;
 use crate::random::Randomness;
 
+/// Before each further try, after the database's server ended a snapshot.
+const PAUSES: [Duration; 3] = [
+    Duration::from_millis(200),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+];
 /// Delivered, with gaps that the file lists.
 const WITH_GAPS: u8 = 3;
 
@@ -97,8 +105,13 @@ impl Export {
         let snapshot = source
             .snapshot()
             .map_err(|error| with_hint(&error, error.hint()))?;
-        let subject = find_subject(&snapshot, &map, &self.subject)
-            .map_err(|error| with_hint(&error, error.hint()))?;
+        let subject = find_subject(&snapshot, &map, &self.subject).map_err(|error| {
+            let error = match error {
+                SubjectError::Source(error) => grants::named(&source, &map, error).into(),
+                error => error,
+            };
+            with_hint(&error, error.hint())
+        })?;
         drop(snapshot);
         let scope = Scope {
             workspace: self.workspace.clone(),
@@ -126,6 +139,7 @@ impl Export {
             lock: lock.as_ref(),
             progress: ExportProgress::start(),
             failure: Cell::new(Failure::StorageUnwritable),
+            may_pass: Cell::new(false),
         };
         let exported = match self.write(&work, record.as_ref()) {
             Ok(exported) => exported,
@@ -149,9 +163,15 @@ impl Export {
             Ok(exported)
         };
         if self.out.as_os_str() != "-" {
-            return destination::write_whole(&self.out, "--out", |file| {
-                work.write(file).and_then(finished)
-            });
+            let once = || {
+                destination::write_whole(&self.out, "--out", |file| {
+                    work.write(file).and_then(finished)
+                })
+            };
+            if destination::is_device(&self.out) {
+                return once();
+            }
+            return in_tries(once, &work.may_pass);
         }
         work.write(std::io::stdout()).and_then(finished)
     }
@@ -175,6 +195,13 @@ impl Export {
         );
         if let Some(signature) = &exported.signature {
             let _ = writeln!(err, "signed with key {}", signature.key_id());
+        }
+        if let Some(lag) = exported.replica_lag {
+            let _ = writeln!(
+                err,
+                "read from a replica: the newest change there was made {:.1} s before",
+                lag.as_secs_f64()
+            );
         }
         if exported.gap_count == 0 {
             return ExitCode::SUCCESS;
@@ -207,6 +234,8 @@ struct Work<'a> {
     progress: ExportProgress,
     /// Why it failed, if it did, in the record's word.
     failure: Cell<Failure>,
+    /// Whether another try may end well.
+    may_pass: Cell<bool>,
 }
 
 impl Work<'_> {
@@ -224,12 +253,39 @@ impl Work<'_> {
     }
 
     fn export(&self, out: impl Write + Send + 'static) -> anyhow::Result<Exported> {
-        export(self.source, self.order, out, &self.progress).map_err(|error: ExportError| {
+        let exported = export(self.source, self.order, out, &self.progress);
+        let exported = exported.inspect(|_| self.may_pass.set(false));
+        exported.map_err(|error: ExportError| {
+            // One that failed so far and passed was there before.
+            self.may_pass.set(error.may_pass(self.may_pass.get()));
             let told = with_hint(&error, error.hint());
             self.failure.set(Failure::of(&ProductError::from(error)));
             told
         })
     }
+}
+
+/// Again, from a new snapshot, while the database's server ends what it should not; `may_pass` is set by each try.
+fn in_tries(
+    once: impl Fn() -> anyhow::Result<Exported>,
+    may_pass: &Cell<bool>,
+) -> anyhow::Result<Exported> {
+    for pause in PAUSES {
+        match once() {
+            Err(error) if may_pass.get() => {
+                eprintln!("{error}\ntrying again from a new snapshot");
+                std::thread::sleep(pause);
+            }
+            end => return end,
+        }
+    }
+    once().map_err(|error| {
+        if may_pass.get() {
+            anyhow!("tried {} times: {error}", PAUSES.len() + 1)
+        } else {
+            error
+        }
+    })
 }
 
 fn first_moment(text: &str) -> Result<Timestamp, String> {

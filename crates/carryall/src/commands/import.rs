@@ -88,7 +88,7 @@ impl Import {
             database: self.into.clone(),
             password: self.password()?,
             schemas: map.database.schemas.clone(),
-            files: None,
+            ..SourceOptions::default()
         };
         let given = self.opening.open(&self.file)?;
         let Input::File(file) = given.input else {

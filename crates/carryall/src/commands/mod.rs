@@ -21,6 +21,7 @@ mod plain;
 mod printed;
 mod progress;
 mod protecting;
+mod reading;
 mod schema;
 mod serve;
 mod stores;

@@ -7,6 +7,7 @@ use carryall_source::connect::{Source, SourceOptions};
 use carryall_source::data_map::DataMap;
 use carryall_source::files::FilePlace;
 
+use super::reading::ReadingArgs;
 use crate::products;
 
 /// Which product, by name or by its data map.
@@ -33,6 +34,8 @@ pub struct SourceArgs {
     pub source: String,
     #[command(flatten)]
     pub password: SourcePassword,
+    #[command(flatten)]
+    reading: ReadingArgs,
     #[command(flatten)]
     pub product: ProductArgs,
 }
@@ -95,6 +98,7 @@ impl SourceArgs {
             password: self.password.read()?,
             schemas: map.database.schemas.clone(),
             files,
+            reading: self.reading.reading(),
         };
         Source::connect(&options).map_err(|error| with_hint(&error, error.hint()))
     }

@@ -20,6 +20,7 @@ use super::log_args::LogArgs;
 use super::notice_args::NoticeArgs;
 use super::oidc_args::OidcArgs;
 use super::origin::{ProductArgs, SourcePassword, with_hint};
+use super::reading::ReadingArgs;
 use super::stores::{FilesArgs, StoreArgs};
 use super::values::{idle_time, length_of_time, network, time_of_the_log};
 use super::worker::{NodeArgs, work};
@@ -64,6 +65,8 @@ pub struct Serve {
     pub(super) source: Option<String>,
     #[command(flatten)]
     pub(super) password: SourcePassword,
+    #[command(flatten)]
+    pub(super) reading: ReadingArgs,
     #[command(flatten)]
     pub(super) files: FilesArgs,
     #[command(flatten)]
@@ -225,6 +228,7 @@ impl Serve {
             password: self.password.read()?,
             schemas: map.database.schemas.clone(),
             files: self.files.place(&self.store.reach)?,
+            reading: self.reading.reading(),
         })
         .map_err(|error| with_hint(&error, error.hint()))?;
         let product = Connected::new(map, source, clock.clone())

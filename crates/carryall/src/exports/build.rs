@@ -66,12 +66,16 @@ impl Build<'_> {
             Err(error) => return Built::Failed(Failure::KeyUnreadable, causes(&error)),
         };
         let mut patience = self.patience.iter();
+        let mut was_busy = false;
         let outcome = loop {
             match self.attempt(&signing_key) {
-                Err(error) if may_pass(&error) && !self.progress.is_cancelled() => {
+                Err(error) if may_pass(&error, was_busy) && !self.progress.is_cancelled() => {
                     let Some(pause) = patience.next() else {
                         break Err(error);
                     };
+                    was_busy = true;
+                    let export = self.lease.export.id;
+                    tracing::warn!(%export, cause = %causes(&error), "export is tried again");
                     std::thread::sleep(*pause);
                 }
                 outcome => break outcome,
@@ -109,6 +113,10 @@ impl Build<'_> {
             signing_key: signing_key.clone(),
         };
         let exported = self.write(&order, sealing.other())?;
+        if let Some(lag) = exported.replica_lag {
+            let lag_ms = u64::try_from(lag.as_millis()).unwrap_or(u64::MAX);
+            tracing::info!(export = %export.id, lag_ms, "read from a replica");
+        }
         let written = sealing.take().and_then(ChunkWriter::finish);
         let written = written.map_err(output)?;
         let size_bytes = bytes_on_disk(exported.size_bytes);
@@ -211,10 +219,12 @@ fn output(error: std::io::Error) -> ProductError {
     ProductError::Output(Box::new(error))
 }
 
-/// Whether another try may end well.
-fn may_pass(error: &ProductError) -> bool {
+/// Whether another try may end well, from a new snapshot. A database that does not answer is waited for only if
+/// it did before: `was_busy`.
+fn may_pass(error: &ProductError, was_busy: bool) -> bool {
     match error {
         ProductError::Busy(_) => !is_disk_full(error),
+        ProductError::Unavailable(_) => was_busy,
         ProductError::Output(_) => is_storage_away(error),
         _ => false,
     }

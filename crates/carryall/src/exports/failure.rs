@@ -22,6 +22,8 @@ pub enum Failure {
     DatabaseUnavailable,
     /// The place of the product's files does not answer.
     FilesUnavailable,
+    /// Reading took longer than the product's database may be held.
+    TooLong,
     /// The account is gone or disabled.
     AccountClosed,
     /// The chosen workspace is not there.
@@ -36,7 +38,7 @@ pub enum Failure {
 
 impl Failure {
     /// All of them, in the order in which they stand above.
-    pub const ALL: [Failure; 12] = [
+    pub const ALL: [Failure; 13] = [
         Failure::DiskFull,
         Failure::StorageUnwritable,
         Failure::StorageAway,
@@ -44,6 +46,7 @@ impl Failure {
         Failure::DatabaseBusy,
         Failure::DatabaseUnavailable,
         Failure::FilesUnavailable,
+        Failure::TooLong,
         Failure::AccountClosed,
         Failure::WorkspaceGone,
         Failure::CheckFailed,
@@ -61,6 +64,7 @@ impl Failure {
             Failure::DatabaseBusy => "database_busy",
             Failure::DatabaseUnavailable => "database_unavailable",
             Failure::FilesUnavailable => "files_unavailable",
+            Failure::TooLong => "too_long",
             Failure::AccountClosed => "account_closed",
             Failure::WorkspaceGone => "workspace_gone",
             Failure::CheckFailed => "check_failed",
@@ -100,6 +104,9 @@ impl Failure {
             Failure::FilesUnavailable => {
                 "The place where your uploaded files are kept cannot be reached at the moment."
             }
+            Failure::TooLong => {
+                "Reading your data took longer than our database allows. An export of one workspace, or without file contents, takes less time."
+            }
             Failure::AccountClosed => {
                 "This account is closed or disabled, so nothing can be exported."
             }
@@ -127,6 +134,7 @@ impl Failure {
             ProductError::Busy(_) => Failure::DatabaseBusy,
             ProductError::Unavailable(_) => Failure::DatabaseUnavailable,
             ProductError::FilesUnavailable(_) => Failure::FilesUnavailable,
+            ProductError::TooLong(_) => Failure::TooLong,
             ProductError::NoAccount => Failure::AccountClosed,
             ProductError::NoWorkspace => Failure::WorkspaceGone,
             ProductError::Output(_) if is_storage_away(error) => Failure::StorageAway,

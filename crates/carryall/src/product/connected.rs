@@ -17,7 +17,7 @@ use carryall_source::subject::{
     self, SubjectError, find_subject, find_subject_by_address, find_subject_by_key,
 };
 
-use super::{Credentials, Order, ProductError, Subject};
+use super::{Cause, Credentials, Order, ProductError, Subject};
 use crate::clock::Clock;
 use crate::ledger::SubjectKey;
 
@@ -176,10 +176,20 @@ fn known(
     }))
 }
 
+/// With what to do about it, for the log.
+fn advised(error: SourceError) -> Cause {
+    match error.hint() {
+        Some(hint) => format!("{error} (hint: {hint})").into(),
+        None => Box::new(error),
+    }
+}
+
 impl From<SourceError> for ProductError {
     fn from(error: SourceError) -> Self {
         match error {
-            SourceError::Locked { .. } => ProductError::Busy(Box::new(error)),
+            SourceError::Locked { .. } | SourceError::Lost { .. } => {
+                ProductError::Busy(advised(error))
+            }
             SourceError::Interrupted { .. } => ProductError::Cancelled,
             SourceError::NoSpace { .. } => {
                 ProductError::Output(Box::new(io::Error::new(io::ErrorKind::StorageFull, error)))
@@ -188,8 +198,9 @@ impl From<SourceError> for ProductError {
             | SourceError::Sql { .. }
             | SourceError::NotGranted { .. }
             | SourceError::Filtered { .. }
-            | SourceError::UnknownType { .. } => ProductError::Refused(Box::new(error)),
-            error => ProductError::Unavailable(Box::new(error)),
+            | SourceError::UnknownType { .. } => ProductError::Refused(advised(error)),
+            SourceError::TooLong { .. } => ProductError::TooLong(advised(error)),
+            error => ProductError::Unavailable(advised(error)),
         }
     }
 }

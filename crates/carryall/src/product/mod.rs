@@ -98,6 +98,9 @@ pub enum ProductError {
     /// The output could not be written.
     #[error("write the export")]
     Output(#[source] Cause),
+    /// It took longer than the product's database may be held.
+    #[error("read the product's database: it takes too long")]
+    TooLong(#[source] Cause),
     /// Asked to stop.
     #[error("finish the export: it was cancelled")]
     Cancelled,

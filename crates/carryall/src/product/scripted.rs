@@ -246,6 +246,7 @@ fn write(mut out: impl Write, bytes: &[u8], order: &Order) -> Result<Exported, P
     Ok(Exported {
         export_id: String::new(),
         snapshot_at: "2026-11-23T10:00:00Z".parse().expect("a timestamp"),
+        replica_lag: None,
         size_bytes: bytes.len() as u64,
         sha256: Sha256::digest(bytes).into(),
         counts: BTreeMap::from([(Section::Threads, 2)]),

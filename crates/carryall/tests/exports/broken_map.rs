@@ -4,15 +4,21 @@
 use crate::product::{DEMO_PEOPLE, KENJI, MARTA, Product};
 use crate::program::WITH_GAPS;
 
+crate::on_both_engines![
+    a_filter_that_breaks_out_of_its_parentheses_is_stopped_by_the_writer,
+    a_query_that_cuts_its_filter_off_is_stopped,
+    a_query_that_says_that_every_row_is_the_persons_is_stopped_by_what_follows_from_it,
+    a_wrong_owner_column_loses_rows_only_with_a_gap_that_names_the_right_one,
+    a_wrong_parent_column_is_refused,
+    a_parent_that_is_not_in_the_file_is_stopped_by_the_writer,
+];
+
 /// The export of Marta through a map with one text replaced.
-fn fails_with(from: &str, to: &str) -> String {
-    Product::demo()
-        .with_map_changed(from, to)
-        .export_fails(MARTA, &[])
+fn fails_with(made: fn() -> Product, from: &str, to: &str) -> String {
+    made().with_map_changed(from, to).export_fails(MARTA, &[])
 }
 
-#[test]
-fn a_filter_that_breaks_out_of_its_parentheses_is_stopped_by_the_writer() {
+fn a_filter_that_breaks_out_of_its_parentheses_is_stopped_by_the_writer(made: fn() -> Product) {
     let entries = [
         (
             "account_settings",
@@ -54,25 +60,26 @@ fn a_filter_that_breaks_out_of_its_parentheses_is_stopped_by_the_writer() {
         } else {
             MARTA
         };
-        let product = Product::demo().with_map_changed(entry, &broken);
+        let product = made().with_map_changed(entry, &broken);
         let said = product.export_fails(who, &[]);
         assert!(said.contains(&format!("`{section}`")), "{section}: {said}");
     }
 }
 
-#[test]
-fn a_query_that_cuts_its_filter_off_is_stopped() {
+fn a_query_that_cuts_its_filter_off_is_stopped(made: fn() -> Product) {
     let said = fails_with(
+        made,
         "table   = \"user_memories\"\nowner   = \"user_id\"",
         "query   = \"SELECT *, NULL AS nothing FROM user_memories) AS t --\"\nowner   = \"user_id\"",
     );
     assert!(said.contains("user_memories"), "{said}");
 }
 
-#[test]
-fn a_query_that_says_that_every_row_is_the_persons_is_stopped_by_what_follows_from_it() {
+fn a_query_that_says_that_every_row_is_the_persons_is_stopped_by_what_follows_from_it(
+    made: fn() -> Product,
+) {
     // Every memory of a workspace is said to be Marta's; whose the workspaces are, the writer knows.
-    let product = Product::demo();
+    let product = made();
     let key = product.key(MARTA);
     let product = product.with_map_changed(
         "SELECT t.id AS id, t.workspace_id AS workspace_id, t.title AS title, p.user_id AS subject_id\nFROM thread_participants AS p JOIN threads AS t ON t.id = p.thread_id\nWHERE t.user_id <> p.user_id",
@@ -82,8 +89,7 @@ fn a_query_that_says_that_every_row_is_the_persons_is_stopped_by_what_follows_fr
     assert!(said.contains("`threads`"), "{said}");
 }
 
-#[test]
-fn a_wrong_owner_column_loses_rows_only_with_a_gap_that_names_the_right_one() {
+fn a_wrong_owner_column_loses_rows_only_with_a_gap_that_names_the_right_one(made: fn() -> Product) {
     let columns = [
         (
             "table   = \"user_memories\"\nowner   = \"user_id\"",
@@ -103,9 +109,7 @@ fn a_wrong_owner_column_loses_rows_only_with_a_gap_that_names_the_right_one() {
     ];
     for (entry, wrong, named) in columns {
         let changed = entry.replace("\"user_id\"", &format!("\"{wrong}\""));
-        let file = Product::demo()
-            .with_map_changed(entry, &changed)
-            .export(MARTA);
+        let file = made().with_map_changed(entry, &changed).export(MARTA);
         assert_eq!(file.outcome.code, WITH_GAPS);
         let gaps = file.gaps();
         let is_told = gaps
@@ -120,8 +124,7 @@ fn a_wrong_owner_column_loses_rows_only_with_a_gap_that_names_the_right_one() {
     }
 }
 
-#[test]
-fn a_wrong_parent_column_is_refused() {
+fn a_wrong_parent_column_is_refused(made: fn() -> Product) {
     for (section, right, wrong) in [
         (
             "messages",
@@ -136,6 +139,7 @@ fn a_wrong_parent_column_is_refused() {
     ] {
         let column = right.rsplit('"').nth(1).unwrap();
         let said = fails_with(
+            made,
             right,
             &right.replace(&format!("\"{column}\""), &format!("\"{wrong}\"")),
         );
@@ -146,11 +150,10 @@ fn a_wrong_parent_column_is_refused() {
     }
 }
 
-#[test]
-fn a_parent_that_is_not_in_the_file_is_stopped_by_the_writer() {
+fn a_parent_that_is_not_in_the_file_is_stopped_by_the_writer(made: fn() -> Product) {
     let entry = "table   = \"workspace_memories\"\nparent  = { section = \"workspaces\", column = \"workspace_id\" }";
     let broken = format!("{entry}\nwhere = \"1=1) OR (1=1\"");
-    let said = Product::demo()
+    let said = made()
         .with_map_changed(entry, &broken)
         .export_fails(DEMO_PEOPLE[3], &[]);
     assert!(

@@ -10,6 +10,11 @@ use crate::planting::Gardener;
 use crate::product::{DEMO_PEOPLE, Product};
 use crate::schema_of_the_demo::{FRAME, Fate, NOTHING_PERSONAL, fate};
 
+crate::on_both_engines![
+    nothing_secret_and_nothing_of_others_is_in_anybodys_export,
+    no_id_of_a_row_that_a_person_does_not_meet_is_in_their_export,
+];
+
 /// Whether this value must not reach this person, who may still meet others of the row.
 fn must_stay(row: &RowName, column: &Column, access: Access) -> bool {
     let is_frame = FRAME.contains(&(row.table.as_str(), column.name.as_str()));
@@ -22,8 +27,12 @@ fn must_stay(row: &RowName, column: &Column, access: Access) -> bool {
 }
 
 /// Poisons everything that this person's export must not hold, and exports.
-fn export_among_canaries(who: &str, is_chosen: impl Fn(&RowName, &Column) -> bool) -> ExportFile {
-    let product = Product::demo();
+fn export_among_canaries(
+    made: fn() -> Product,
+    who: &str,
+    is_chosen: impl Fn(&RowName, &Column) -> bool,
+) -> ExportFile {
+    let product = made();
     let owners = Owners::of(&product);
     let connection = product.connection();
     let mut gardener = Gardener::of(&connection);
@@ -74,21 +83,19 @@ fn move_file(product: &Product, old: &str, new: &SqlValue, access: Access) {
     }
 }
 
-#[test]
-fn nothing_secret_and_nothing_of_others_is_in_anybodys_export() {
+fn nothing_secret_and_nothing_of_others_is_in_anybodys_export(made: fn() -> Product) {
     for who in DEMO_PEOPLE {
         let decides = |row: &RowName, column: &Column| fate(&row.table, column) == Fate::Decides;
-        let file = export_among_canaries(who, |row, column| !decides(row, column));
+        let file = export_among_canaries(made, who, |row, column| !decides(row, column));
         assert!(who == DEMO_PEOPLE[3] || !file.list("file_contents").is_empty());
-        export_among_canaries(who, |row, column| {
+        export_among_canaries(made, who, |row, column| {
             decides(row, column) || row.table == "users"
         });
     }
 }
 
-#[test]
-fn no_id_of_a_row_that_a_person_does_not_meet_is_in_their_export() {
-    let product = Product::demo();
+fn no_id_of_a_row_that_a_person_does_not_meet_is_in_their_export(made: fn() -> Product) {
+    let product = made();
     let owners = Owners::of(&product);
     for who in DEMO_PEOPLE {
         let file = product.export(who);

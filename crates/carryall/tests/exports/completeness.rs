@@ -13,6 +13,13 @@ use crate::planting::{Gardener, Plant};
 use crate::product::{DEMO_PEOPLE, MARTA, Product};
 use crate::schema_of_the_demo::{Fate, OWNERS_OF_TEAMS_ONLY, fate};
 
+crate::on_both_engines![
+    a_value_planted_in_every_column_and_key_of_ones_own_rows_comes_out,
+    a_column_that_decides_what_a_person_meets_comes_out_too,
+    every_key_and_reference_comes_out_in_its_record,
+    a_boolean_that_changes_changes_its_record,
+];
+
 /// The text of what a row became: its records, or the account.
 fn records_of(file: &ExportFile, row: &RowName) -> String {
     let key = row.values().into_iter().map(|value| match value {
@@ -55,10 +62,9 @@ fn is_price_of_a_team(gardener: &Gardener<'_>, row: &RowName, column: &Column, w
         && gardener.get(row, "user_id") == SqlValue::Null
 }
 
-#[test]
-fn a_value_planted_in_every_column_and_key_of_ones_own_rows_comes_out() {
+fn a_value_planted_in_every_column_and_key_of_ones_own_rows_comes_out(made: fn() -> Product) {
     for who in DEMO_PEOPLE {
-        let product = Product::demo();
+        let product = made();
         let owners = Owners::of(&product);
         let connection = product.connection();
         let mut gardener = Gardener::of(&connection);
@@ -111,10 +117,9 @@ fn a_value_planted_in_every_column_and_key_of_ones_own_rows_comes_out() {
     }
 }
 
-#[test]
-fn a_column_that_decides_what_a_person_meets_comes_out_too() {
+fn a_column_that_decides_what_a_person_meets_comes_out_too(made: fn() -> Product) {
     for who in DEMO_PEOPLE {
-        let product = Product::demo();
+        let product = made();
         let owners = Owners::of(&product);
         for (row, _) in owners
             .rows(who)
@@ -135,9 +140,8 @@ fn a_column_that_decides_what_a_person_meets_comes_out_too() {
     }
 }
 
-#[test]
-fn every_key_and_reference_comes_out_in_its_record() {
-    let product = Product::demo();
+fn every_key_and_reference_comes_out_in_its_record(made: fn() -> Product) {
+    let product = made();
     let owners = Owners::of(&product);
     let connection = product.connection();
     let gardener = Gardener::of(&connection);
@@ -187,9 +191,8 @@ fn ids_in(value: &SqlValue) -> Vec<String> {
     }
 }
 
-#[test]
-fn a_boolean_that_changes_changes_its_record() {
-    let product = Product::demo();
+fn a_boolean_that_changes_changes_its_record(made: fn() -> Product) {
+    let product = made();
     let owners = Owners::of(&product);
     let connection = product.connection();
     let gardener = Gardener::of(&connection);

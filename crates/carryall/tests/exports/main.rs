@@ -30,6 +30,8 @@ mod open_webui;
 mod owners;
 mod planting;
 mod postgres;
+mod postgres_faults;
+mod postgres_rules;
 mod postgres_server;
 mod postgres_tls;
 mod product;
@@ -38,6 +40,8 @@ mod readers;
 mod reading_order;
 mod references;
 mod schema_of_the_demo;
+#[path = "../servers/postgres.rs"]
+mod servers;
 mod signature;
 mod slices;
 mod snapshot;

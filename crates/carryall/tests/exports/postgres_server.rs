@@ -1,72 +1,46 @@
 //! A PostgreSQL server of the test's own, on a socket in a temporary folder, with the demo's rows in it.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
 use postgres::{Client, NoTls};
+use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
 use crate::product::{Product, repository};
+use crate::servers::{Postgres, shared};
 
 /// Runs until it is dropped.
 pub struct Server {
-    folder: tempfile::TempDir,
-    port: u16,
+    running: Postgres,
+    database: String,
 }
 
 impl Server {
     /// A new, empty one.
     pub fn start() -> Server {
-        Server::start_with("", |_| {})
+        Server::of(Postgres::start(None))
     }
 
-    /// The same with more settings; `prepare` may change the folder of its data before it runs.
-    pub fn start_with(settings: &str, prepare: impl FnOnce(&Path)) -> Server {
-        let folder = tempfile::Builder::new().prefix("pg").tempdir().unwrap();
-        let path = folder.path();
-        if rustix::process::geteuid().is_root() {
-            // PostgreSQL refuses to run as root.
-            ran(Command::new("chown").arg("postgres").arg(path));
+    /// One with its own settings and files.
+    pub fn of(running: Postgres) -> Server {
+        Server {
+            running,
+            database: "postgres".to_owned(),
         }
-        let data = path.join("data");
-        let mut initdb = tool("initdb");
-        initdb.args([
-            "-A",
-            "trust",
-            "-U",
-            "postgres",
-            "-E",
-            "UTF8",
-            "--locale=C.UTF-8",
-            "-N",
-            "-D",
-        ]);
-        ran(initdb.arg(&data));
-        prepare(&data);
-        let settings = format!(
-            "-k {} -c listen_addresses='' -c fsync=off {settings}",
-            path.display()
-        );
-        let mut start = tool("pg_ctl");
-        start
-            .args(["-w", "-o", &settings, "-l"])
-            .arg(path.join("log"));
-        ran(start.arg("-D").arg(&data).arg("start"));
-        Server { folder, port: 5432 }
     }
 
-    /// Says on which port its settings let it listen.
-    pub fn on_port(mut self, port: u16) -> Server {
-        self.port = port;
-        self
+    /// A replica of it.
+    pub fn replica(&self) -> Server {
+        Server::of(self.running.replica())
     }
 
     /// The address for `--source`, as this role.
     pub fn address(&self, role: &str) -> String {
-        let folder = self.folder.path().to_str().unwrap().replace('/', "%2F");
-        format!("postgres://{role}@{folder}:{}/postgres", self.port)
+        self.running.address_as(role, &self.database)
     }
 
     /// Runs SQL as the superuser.
@@ -127,56 +101,130 @@ impl Server {
         panic!("nobody waits for a lock in {database}");
     }
 
-    fn client(&self) -> Client {
+    /// A single number.
+    pub fn number(&self, sql: &str) -> i64 {
+        let row = self.client().query_one(sql, &[]);
+        let row = row.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+        match row.columns()[0].type_() {
+            &postgres::types::Type::INT4 => row.get::<_, Option<i32>>(0).unwrap_or(0).into(),
+            _ => row.get::<_, Option<i64>>(0).unwrap_or(0),
+        }
+    }
+
+    /// Where its socket is.
+    pub fn folder(&self) -> &Path {
+        self.running.folder()
+    }
+
+    /// The time by its clock.
+    pub fn moment(&self) -> jiff::Timestamp {
+        let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
+        jiff::Timestamp::from_microsecond(self.number(sql)).unwrap()
+    }
+
+    /// A connection of the superuser.
+    pub fn client(&self) -> Client {
         Client::connect(&self.address("postgres"), NoTls).unwrap()
     }
 
     /// Copies every row of the demo.
     fn fill(&self, product: &Product) {
-        let schema = repository().join("products/isms-copilot/schema.postgres.sql");
-        self.sql(&std::fs::read_to_string(schema).unwrap());
         let mut client = self.client();
-        client
-            .batch_execute("SET session_replication_role = replica")
-            .unwrap();
-        let from = product.connection();
-        let mut tables = from
-            .prepare(
-                "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
-            )
-            .unwrap();
-        let tables = tables.query_map((), |row| row.get::<_, String>(0)).unwrap();
-        for table in tables.map(Result::unwrap) {
-            // In no order, as a table stands after years of writing.
-            let mut rows = from
-                .prepare(&format!("SELECT * FROM {table} ORDER BY random()"))
-                .unwrap();
-            let columns = rows.column_names().join(", ");
-            let count = rows.column_count();
-            let mut copy = client
-                .copy_in(&format!("COPY {table} ({columns}) FROM STDIN"))
-                .unwrap();
-            let mut rows = rows.query(()).unwrap();
-            while let Some(row) = rows.next().unwrap() {
-                let values: Vec<_> = (0..count)
-                    .map(|column| as_copied(row.get_ref(column).unwrap()))
-                    .collect();
-                writeln!(copy, "{}", values.join("\t")).unwrap();
-            }
-            copy.finish().unwrap();
-        }
+        client.batch_execute(&schema()).unwrap();
+        follow(&mut client, &product.connection(), &mut HashMap::new());
         client.batch_execute("ANALYZE").unwrap();
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        let data = self.folder.path().join("data");
-        ran(tool("pg_ctl")
-            .args(["-m", "immediate", "-D"])
-            .arg(data)
-            .arg("stop"));
+fn schema() -> String {
+    let schema = repository().join("products/isms-copilot/schema.postgres.sql");
+    std::fs::read_to_string(schema).unwrap()
+}
+
+/// Makes a server's tables what those of a file are, as far as they are not yet: `known` has what stands there.
+fn follow(client: &mut Client, from: &Connection, known: &mut HashMap<String, Vec<u8>>) {
+    // References may point anywhere, as they do in the file.
+    let free = "SET session_replication_role = replica";
+    client.batch_execute(free).unwrap();
+    let mut tables = from
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'")
+        .unwrap();
+    let tables = tables.query_map((), |row| row.get::<_, String>(0)).unwrap();
+    for table in tables.map(Result::unwrap) {
+        let mut rows = from.prepare(&format!("SELECT * FROM {table}")).unwrap();
+        let columns = rows.column_names().join(", ");
+        let count = rows.column_count();
+        let mut lines: Vec<String> = Vec::new();
+        let mut rows = rows.query(()).unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            let values: Vec<_> = (0..count)
+                .map(|column| as_copied(row.get_ref(column).unwrap()))
+                .collect();
+            lines.push(values.join("\t") + "\n");
+        }
+        // In no order, as a table stands after years of writing.
+        lines.sort_unstable_by(|a, b| a.bytes().rev().cmp(b.bytes().rev()));
+        let lines = lines.concat().into_bytes();
+        if known.get(&table) == Some(&lines) {
+            continue;
+        }
+        client
+            .batch_execute(&format!("DELETE FROM {table}"))
+            .unwrap();
+        let copy = format!("COPY {table} ({columns}) FROM STDIN");
+        let mut copy = client.copy_in(&copy).unwrap();
+        copy.write_all(&lines).unwrap();
+        copy.finish()
+            .unwrap_or_else(|error| panic!("{table}: {error:?}"));
+        known.insert(table, lines);
     }
+}
+
+/// A database that holds what a product's file holds, whenever it is read.
+pub struct Mirror {
+    client: Client,
+    known: HashMap<String, Vec<u8>>,
+    address: String,
+}
+
+impl Mirror {
+    /// In a database of its own, on the one server of this process.
+    fn new() -> Mirror {
+        let server = shared();
+        let database = server.new_database();
+        let address = server.address(&database);
+        let mut client = Client::connect(&address, NoTls).unwrap();
+        client.batch_execute(&schema()).unwrap();
+        // Any word may stand anywhere, as in the file: what leaves must not hang on it.
+        client
+            .batch_execute(
+                "DO $$ DECLARE c record; BEGIN
+                     FOR c IN SELECT conrelid::regclass AS of, conname FROM pg_constraint WHERE contype = 'c' AND conrelid <> 0 LOOP
+                         EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', c.of, c.conname);
+                     END LOOP;
+                 END $$",
+            )
+            .unwrap();
+        Mirror {
+            client,
+            known: HashMap::new(),
+            address,
+        }
+    }
+
+    /// Its address, once it holds what this file does.
+    pub fn of(&mut self, file: &Connection) -> &str {
+        follow(&mut self.client, file, &mut self.known);
+        &self.address
+    }
+}
+
+/// The demo on PostgreSQL: what a test changes in its file is there, too, before it is exported.
+pub fn mirrored_demo() -> Product {
+    let mut product = Product::demo();
+    without_nul(&product);
+    product.mirror = Some(RefCell::new(Mirror::new()));
+    product
 }
 
 /// The demo on both engines. PostgreSQL holds no NUL in a text, so the demo's goes from both.
@@ -186,10 +234,15 @@ pub fn demo_on_both() -> (Product, Product, Server) {
 
 /// The same, with a server of the test's own.
 pub fn demo_on(server: Server) -> (Product, Product, Server) {
-    let sqlite = Product::demo();
+    demo_with_on(&[], server)
+}
+
+/// The same, with more flags for the demo.
+pub fn demo_with_on(flags: &[&str], server: Server) -> (Product, Product, Server) {
+    let sqlite = Product::demo_with(flags);
     without_nul(&sqlite);
     server.fill(&sqlite);
-    let mut postgres = Product::demo();
+    let mut postgres = Product::demo_with(flags);
     postgres.server = Some(server.address("postgres"));
     (sqlite, postgres, server)
 }
@@ -230,43 +283,4 @@ fn as_copied(value: ValueRef<'_>) -> String {
             text
         }),
     }
-}
-
-/// A program of the server, as an account that it runs under.
-fn tool(name: &str) -> Command {
-    let program = newest_binaries().join(name);
-    let mut command = if rustix::process::geteuid().is_root() {
-        let mut command = Command::new("runuser");
-        command.args(["-u", "postgres", "--"]).arg(program);
-        command
-    } else {
-        Command::new(program)
-    };
-    command.current_dir("/");
-    command
-}
-
-/// Where Debian puts the server's programs.
-fn newest_binaries() -> PathBuf {
-    let versions = std::fs::read_dir("/usr/lib/postgresql")
-        .into_iter()
-        .flatten();
-    let newest = versions
-        .filter_map(|entry| Some(entry.ok()?.path().join("bin")))
-        .filter(|bin| bin.join("initdb").exists())
-        .max_by_key(|bin| version(bin));
-    newest.expect("PostgreSQL's server is missing: apt-get install postgresql")
-}
-
-fn version(bin: &Path) -> Option<u32> {
-    bin.parent()?.file_name()?.to_str()?.parse().ok()
-}
-
-pub fn ran(command: &mut Command) {
-    // Not `output`: the server would keep the pipe open.
-    let status = command
-        .stdout(std::process::Stdio::null())
-        .status()
-        .unwrap();
-    assert!(status.success(), "{command:?}: {status}");
 }

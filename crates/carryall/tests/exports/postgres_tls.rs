@@ -4,9 +4,10 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::postgres_server::{Server, demo_on, ran};
+use crate::postgres_server::{Server, demo_on};
 use crate::product::{MARTA, Product};
 use crate::program::{FAILED, Outcome, carryall};
+use crate::servers::{Postgres, ran};
 
 /// An authority, a certificate of its for `localhost`, and another authority.
 const CERTIFICATES: &str = r#"
@@ -38,15 +39,17 @@ impl Encrypted {
             .local_addr()
             .unwrap()
             .port();
-        let settings = format!(
-            "-c listen_addresses=127.0.0.1 -c port={port} -c ssl=on -c ssl_cert_file=server.pem -c ssl_key_file=server.key"
-        );
+        let settings = [
+            "ssl=on",
+            "ssl_cert_file=server.pem",
+            "ssl_key_file=server.key",
+        ];
         let mut folder = PathBuf::new();
-        let server = Server::start_with(&settings, |data| {
+        let server = Postgres::start_with(Some(port), &settings, |data| {
             data.clone_into(&mut folder);
             certify(data);
         });
-        let (_, product, server) = demo_on(server.on_port(port));
+        let (_, product, server) = demo_on(Server::of(server));
         Encrypted {
             product,
             port,
@@ -210,8 +213,7 @@ fn a_server_without_tls_is_refused_where_tls_was_asked_for() {
         .local_addr()
         .unwrap()
         .port();
-    let settings = format!("-c listen_addresses=127.0.0.1 -c port={port}");
-    let server = Server::start_with(&settings, |_| {}).on_port(port);
+    let server = Server::of(Postgres::start(Some(port)));
     let (_, mut product, _server) = demo_on(server);
     let address = format!("postgres://postgres@127.0.0.1:{port}/postgres");
     product.server = Some(format!("{address}?sslmode=require"));

@@ -1,5 +1,6 @@
 //! A product's database and files, in a folder of the test's own.
 
+use std::cell::RefCell;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,6 +8,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 
 use crate::export_file::ExportFile;
+use crate::postgres_server::Mirror;
 use crate::program::{Outcome, carryall};
 
 /// The people of the demo.
@@ -37,6 +39,21 @@ pub struct Product {
     map: Vec<OsString>,
     /// Where the same rows stand, when not in `database`.
     pub server: Option<String>,
+    /// Where they are copied to, before anything is read.
+    pub mirror: Option<RefCell<Mirror>>,
+}
+
+/// The same tests on both engines, each with a product of its own.
+#[macro_export]
+macro_rules! on_both_engines {
+    ($($test:ident),+ $(,)?) => {
+        mod on_sqlite {
+            $(#[test] fn $test() { super::$test($crate::product::Product::demo) })+
+        }
+        mod on_postgres {
+            $(#[test] fn $test() { super::$test($crate::postgres_server::mirrored_demo) })+
+        }
+    };
 }
 
 impl Product {
@@ -58,6 +75,7 @@ impl Product {
             people: DEMO_PEOPLE,
             map: Vec::new(),
             server: None,
+            mirror: None,
             folder,
         }
     }
@@ -92,6 +110,7 @@ impl Product {
             people: OPEN_WEBUI_PEOPLE,
             map: vec!["--product".into(), "open-webui".into()],
             server: None,
+            mirror: None,
             folder,
         }
     }
@@ -107,6 +126,7 @@ impl Product {
             people: DEMO_PEOPLE,
             map: Vec::new(),
             server: None,
+            mirror: None,
             folder,
         }
     }
@@ -137,6 +157,7 @@ impl Product {
             people: ANYTHINGLLM_PEOPLE,
             map: vec!["--product".into(), "anythingllm".into()],
             server: None,
+            mirror: None,
             folder,
         };
         let schema = repository().join("products/anythingllm/schema.sqlite.sql");
@@ -215,7 +236,9 @@ impl Product {
     /// The flags that name this product.
     pub fn source(&self) -> Vec<OsString> {
         let mut address = OsString::from(self.server.as_deref().unwrap_or("sqlite:"));
-        if self.server.is_none() {
+        if let Some(mirror) = &self.mirror {
+            address = mirror.borrow_mut().of(&self.connection()).into();
+        } else if self.server.is_none() {
             address.push(&self.database);
         }
         let mut arguments = vec![OsString::from("--source"), address];

@@ -9,10 +9,11 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 
 use crate::export_file::ExportFile;
 use crate::layout::{check_directory, check_lines};
+use crate::postgres_server::{Server, demo_with_on};
 use crate::product::{MARTA, Product};
 use crate::program::{Outcome, command};
 use crate::reading_order::assert_order;
@@ -32,68 +33,82 @@ fn now() -> Timestamp {
     Timestamp::now()
 }
 
-/// One transaction: what `generation` changes, adds and deletes.
-fn write_generation(connection: &Connection, key: &str, thread: &str, generation: i64) {
+/// What writes.
+enum Writer {
+    Sqlite(Connection),
+    Postgres(Box<postgres::Client>),
+}
+
+impl Writer {
+    fn run(&mut self, sql: &str) {
+        match self {
+            Writer::Sqlite(connection) => connection.execute_batch(sql).unwrap(),
+            Writer::Postgres(client) => client.batch_execute(sql).unwrap(),
+        }
+    }
+
+    /// What a product's own server does now and then.
+    fn tidy(&mut self) {
+        match self {
+            Writer::Sqlite(connection) => {
+                let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
+                connection.query_row(checkpoint, (), |_| Ok(())).unwrap();
+            }
+            Writer::Postgres(client) => client.batch_execute("VACUUM user_memories").unwrap(),
+        }
+    }
+}
+
+/// Ids that begin like no other.
+const NEW: &str = "00000000-0000-4000-8000-";
+
+fn new_id(generation: i64) -> String {
+    format!("{NEW}{generation:012}")
+}
+
+/// One transaction: what `generation` changes, adds and deletes, in SQL that both engines speak.
+fn write_generation(writer: &mut Writer, key: &str, thread: &str, generation: i64) {
     let time = "2026-11-01T00:00:00.000Z";
-    connection.execute_batch("BEGIN IMMEDIATE").unwrap();
-    for sql in [
-        "UPDATE users SET display_name = 'generation ' || ?1 WHERE id = ?2",
-        "UPDATE workspaces SET description = 'generation ' || ?1 WHERE owner_user_id = ?2",
-        "UPDATE user_memories SET content = 'generation ' || ?1 WHERE user_id = ?2 AND id NOT LIKE 'g%'",
-        "UPDATE sessions SET user_agent = 'generation ' || ?1 WHERE user_id = ?2",
-    ] {
-        connection
-            .prepare_cached(sql)
-            .unwrap()
-            .execute(params![generation, key])
-            .unwrap();
-    }
-    let id = format!("g{generation:09}");
-    let memory = "INSERT INTO user_memories VALUES (?1, ?2, 'new', 'auto', ?3, NULL, ?4, ?4, NULL)";
-    connection
-        .execute(memory, params![id, key, thread, time])
-        .unwrap();
-    let message = "INSERT INTO messages (id, thread_id, role, author_user_id, content, advanced_data_protection, created_at)
-                   VALUES (?1, ?2, 'user', ?3, 'new', 0, ?4)";
-    connection
-        .execute(message, params![id, thread, key, time])
-        .unwrap();
-    connection
-        .execute(
-            "UPDATE threads SET title = 'generation ' || ?1, current_message_id = ?2 WHERE id = ?3",
-            params![generation, id, thread],
-        )
-        .unwrap();
-    let old = format!("g{:09}", generation - KEPT);
-    for table in ["messages", "user_memories"] {
-        connection
-            .execute(&format!("DELETE FROM {table} WHERE id = ?1"), [&old])
-            .unwrap();
-    }
-    connection.execute_batch("COMMIT").unwrap();
+    let (id, word) = (new_id(generation), format!("generation {generation}"));
+    let begin = match writer {
+        Writer::Sqlite(_) => "BEGIN IMMEDIATE",
+        Writer::Postgres(_) => "BEGIN",
+    };
+    writer.run(&format!(
+        "{begin};
+         UPDATE users SET display_name = '{word}' WHERE id = '{key}';
+         UPDATE workspaces SET description = '{word}' WHERE owner_user_id = '{key}';
+         UPDATE user_memories SET content = '{word}'
+             WHERE user_id = '{key}' AND CAST(id AS TEXT) NOT LIKE '{NEW}%';
+         UPDATE sessions SET user_agent = '{word}' WHERE user_id = '{key}';
+         INSERT INTO user_memories VALUES
+             ('{id}', '{key}', 'new', 'auto', '{thread}', NULL, '{time}', '{time}', NULL);
+         INSERT INTO messages (id, thread_id, role, author_user_id, content, advanced_data_protection, created_at)
+             VALUES ('{id}', '{thread}', 'user', '{key}', 'new', false, '{time}');
+         UPDATE threads SET title = '{word}', current_message_id = '{id}' WHERE id = '{thread}';
+         DELETE FROM messages WHERE id = '{old}';
+         DELETE FROM user_memories WHERE id = '{old}';
+         COMMIT",
+        old = new_id((generation - KEPT).max(0) + if generation < KEPT { 900_000 } else { 0 }),
+    ));
 }
 
 /// Writes generations until told to stop, and says how many.
 fn write(
-    product: &Product,
+    mut writer: Writer,
     key: &str,
     thread: &str,
     (stop, written): (&AtomicBool, &AtomicI64),
 ) -> Commits {
-    let connection = product.connection();
-    connection.busy_timeout(Duration::from_secs(30)).unwrap();
     let mut commits = Commits::new();
     while !stop.load(Ordering::Relaxed) {
         let generation = i64::try_from(commits.len()).unwrap();
         let begun = now();
-        write_generation(&connection, key, thread, generation);
+        write_generation(&mut writer, key, thread, generation);
         commits.push((begun, now()));
         written.store(generation, Ordering::Relaxed);
         if generation % 7 == 0 {
-            let mut checkpoint = connection
-                .prepare("PRAGMA wal_checkpoint(TRUNCATE)")
-                .unwrap();
-            checkpoint.query_row((), |_| Ok(())).unwrap();
+            writer.tidy();
         }
         std::thread::sleep(Duration::from_millis(1));
     }
@@ -134,7 +149,7 @@ fn the_one_generation(file: &ExportFile, thread: &str) -> usize {
 }
 
 /// Exports again and again while the writer writes; the files, each with the commits known at its end.
-fn export_while_writing(product: &Product) {
+fn export_while_writing(product: &Product, writer: Writer, flags: &[&str]) {
     let key = product.key(MARTA);
     // The last thread of the file, so that its messages are read as late as can be.
     let thread = product.export(MARTA).list("threads").last().unwrap()["id"]
@@ -143,7 +158,7 @@ fn export_while_writing(product: &Product) {
         .to_owned();
     let (stop, written) = (AtomicBool::new(false), AtomicI64::new(0));
     let (files, commits) = std::thread::scope(|scope| {
-        let writer = scope.spawn(|| write(product, &key, &thread, (&stop, &written)));
+        let writer = scope.spawn(|| write(writer, &key, &thread, (&stop, &written)));
         for _ in 0..30_000 {
             if written.load(Ordering::Relaxed) > 2 * KEPT {
                 break;
@@ -153,8 +168,8 @@ fn export_while_writing(product: &Product) {
         let files: Vec<ExportFile> = (0..3)
             .map(|number| {
                 let out = product.folder.path().join(format!("during-{number}.json"));
-                let mut export =
-                    command(product.export_arguments(MARTA, &out, &["--without-file-contents"]));
+                let flags = [flags, &["--without-file-contents"]].concat();
+                let mut export = command(product.export_arguments(MARTA, &out, &flags));
                 let output = export.stdout(Stdio::null()).output().unwrap();
                 ExportFile::read(&out, Outcome::from(output).ended_with(0))
             })
@@ -166,11 +181,11 @@ fn export_while_writing(product: &Product) {
         let generation = the_one_generation(file, &thread);
         check_moment(file, generation, &commits);
         let last: BTreeSet<String> = (0..KEPT)
-            .map(|back| format!("g{:09}", i64::try_from(generation).unwrap() - back))
+            .map(|back| new_id(i64::try_from(generation).unwrap() - back))
             .collect();
         for section in ["messages", "user_memories"] {
             let mut ids = file.ids(section);
-            ids.retain(|id| id.starts_with('g'));
+            ids.retain(|id| id.starts_with(NEW));
             assert_eq!(ids, last, "{section}");
         }
         check_lines(file);
@@ -194,7 +209,7 @@ fn check_moment(file: &ExportFile, generation: usize, commits: &Commits) {
         begun <= moment,
         "{moment} is before generation {generation}"
     );
-    // The clock is read after the first read; a commit may fall between the two.
+    // The clock and the first read are two moments; a commit may fall between them.
     if let Some((_, committed)) = commits.get(generation + 2) {
         assert!(
             *committed > moment,
@@ -206,9 +221,16 @@ fn check_moment(file: &ExportFile, generation: usize, commits: &Commits) {
     assert!(later > 3, "nothing was written during the export: {later}");
 }
 
+fn on_the_file(product: &Product) -> Writer {
+    let connection = product.connection();
+    connection.busy_timeout(Duration::from_secs(30)).unwrap();
+    Writer::Sqlite(connection)
+}
+
 #[test]
 fn a_writer_changes_nothing_in_a_file_that_is_being_written() {
-    export_while_writing(&Product::demo_with(&["--messages", "20000"]));
+    let product = Product::demo_with(&["--messages", "20000"]);
+    export_while_writing(&product, on_the_file(&product), &[]);
 }
 
 #[test]
@@ -218,5 +240,21 @@ fn a_writer_changes_nothing_in_a_file_from_a_database_without_wal() {
         .connection()
         .query_row("PRAGMA journal_mode = delete", (), |_| Ok(()))
         .unwrap();
-    export_while_writing(&product);
+    export_while_writing(&product, on_the_file(&product), &[]);
+}
+
+#[test]
+fn a_writer_changes_nothing_in_a_file_from_a_server_however_many_connections_read() {
+    let messages = ["--messages", "5000"];
+    let (_, product, server) = demo_with_on(&messages, Server::start());
+    for connections in ["1", "2"] {
+        let writer = Writer::Postgres(Box::new(server.client()));
+        export_while_writing(&product, writer, &["--connections", connections]);
+        server.sql(&format!(
+            "DELETE FROM messages WHERE id::text LIKE '{NEW}%'"
+        ));
+        server.sql(&format!(
+            "DELETE FROM user_memories WHERE id::text LIKE '{NEW}%'"
+        ));
+    }
 }

@@ -17,28 +17,55 @@ pub struct Postgres {
     folder: tempfile::TempDir,
     port: u16,
     running: Option<Child>,
+    /// As `-c` takes them.
+    settings: Vec<String>,
 }
 
 #[allow(dead_code, reason = "whoever starts a server uses a part of it")]
 impl Postgres {
     /// A new, empty one. With a `port` it listens on 127.0.0.1 as well.
     pub fn start(port: Option<u16>) -> Postgres {
-        let folder = tempfile::Builder::new()
-            .prefix("pg")
-            .tempdir()
-            .expect("a folder");
-        own(folder.path());
-        ran(Command::new("cp")
-            .arg("-a")
-            .arg(empty_cluster())
-            .arg(folder.path().join("data")));
+        Postgres::start_with(port, &[], |_| {})
+    }
+
+    /// The same with more settings; `prepare` may change the folder of its data before it runs.
+    pub fn start_with(
+        port: Option<u16>,
+        settings: &[&str],
+        prepare: impl FnOnce(&Path),
+    ) -> Postgres {
+        let folder = folder();
+        let data = folder.path().join("data");
+        ran(Command::new("cp").arg("-a").arg(empty_cluster()).arg(&data));
+        prepare(&data);
+        Postgres::of(folder, port, settings)
+    }
+
+    /// A replica that streams from this one, and prefers the primary's changes to its own readers.
+    pub fn replica(&self) -> Postgres {
+        let folder = folder();
+        let mut copy = tool("pg_basebackup");
+        copy.args(["-U", "postgres", "-R", "-N", "-c", "fast", "-h"])
+            .arg(self.folder.path())
+            .args(["-p", &self.port.to_string(), "-D"]);
+        ran(copy.arg(folder.path().join("data")));
+        Postgres::of(folder, None, &["max_standby_streaming_delay=0"])
+    }
+
+    fn of(folder: tempfile::TempDir, port: Option<u16>, settings: &[&str]) -> Postgres {
         let mut server = Postgres {
             folder,
             port: port.unwrap_or(5432),
             running: None,
+            settings: settings.iter().map(ToString::to_string).collect(),
         };
         server.run(port.is_some());
         server
+    }
+
+    /// Where its socket is.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     fn run(&mut self, listens: bool) {
@@ -56,6 +83,9 @@ impl Postgres {
             "fsync=off",
             "max_connections=200",
         ] {
+            server.args(["-c", setting]);
+        }
+        for setting in &self.settings {
             server.args(["-c", setting]);
         }
         server.stdout(Stdio::null()).stderr(Stdio::null());
@@ -79,9 +109,14 @@ impl Postgres {
 
     /// The address of a database over the socket, as the superuser.
     pub fn address(&self, database: &str) -> String {
+        self.address_as("postgres", database)
+    }
+
+    /// The same as this role.
+    pub fn address_as(&self, role: &str, database: &str) -> String {
         let folder = self.folder.path().to_str().expect("text");
         let folder = folder.replace('/', "%2F");
-        format!("postgres://postgres@{folder}:{}/{database}", self.port)
+        format!("postgres://{role}@{folder}:{}/{database}", self.port)
     }
 
     /// Makes a new database, and returns its name.
@@ -141,11 +176,7 @@ fn empty_cluster() -> PathBuf {
     let made =
         Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../target/postgres-{version}"));
     if !made.exists() {
-        let folder = tempfile::Builder::new()
-            .prefix("pg")
-            .tempdir()
-            .expect("a folder");
-        own(folder.path());
+        let folder = folder();
         let data = folder.path().join("data");
         let mut initdb = tool("initdb");
         initdb.args(["-A", "trust", "-U", "postgres", "-E", "UTF8", "-N"]);
@@ -161,20 +192,29 @@ fn empty_cluster() -> PathBuf {
 }
 
 /// PostgreSQL refuses to run as root.
-fn own(folder: &Path) {
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::Builder::new().prefix("pg").tempdir();
+    let folder = folder.expect("a folder");
     if rustix::process::geteuid().is_root() {
-        ran(Command::new("chown").arg("postgres").arg(folder));
+        ran(Command::new("chown").arg("postgres").arg(folder.path()));
     }
+    folder
 }
 
 /// A program of the server's, as an account that it runs under.
 fn tool(name: &str) -> Command {
+    as_postgres(&newest_binaries().join(name))
+}
+
+/// A program, as an account that the server runs under. It ends with whoever started it.
+#[allow(dead_code, reason = "some start other programs, too")]
+pub fn as_postgres(program: &Path) -> Command {
     let mut command = Command::new("setpriv");
     command.args(["--pdeathsig", "QUIT"]);
     if rustix::process::geteuid().is_root() {
         command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]);
     }
-    command.arg("--").arg(newest_binaries().join(name));
+    command.arg("--").arg(program);
     command.current_dir("/");
     command
 }
@@ -195,7 +235,8 @@ fn version(bin: &Path) -> Option<u32> {
     bin.parent()?.file_name()?.to_str()?.parse().ok()
 }
 
-fn ran(command: &mut Command) {
+#[allow(dead_code, reason = "some run other programs, too")]
+pub fn ran(command: &mut Command) {
     let status = command
         .stdout(Stdio::null())
         .status()

@@ -14,7 +14,6 @@ use crate::files::{FileError, object_key};
 use crate::plan::{ContentsPlan, EntryPlan};
 use crate::record::as_text;
 use crate::snapshot::Row;
-use crate::value::Value;
 
 impl Run<'_> {
     pub(super) fn write_file_contents(&mut self) -> Result<(), ExportError> {
@@ -64,17 +63,17 @@ impl Run<'_> {
             Some(ContentsPlan::Blob {
                 table,
                 column,
-                rowid,
+                place,
                 value,
             }) => {
                 if row.value(*value).is_null() {
                     return Ok(());
                 }
-                let Value::Integer(rowid) = row.value(*rowid) else {
-                    return Ok(());
-                };
-                let blob = self.snapshot.open_blob(table, column, rowid)?;
-                self.copy_contents(entry, row, &id, blob)
+                let place = row.value(*place);
+                let mut blob = self.snapshot.open_blob(table, column, place)?;
+                self.copy_contents(entry, row, &id, &mut blob)?;
+                // A file may be missing and is a gap. A database that fails in between is none.
+                blob.failure().map_or(Ok(()), |error| Err(error.into()))
             }
             Some(ContentsPlan::Value(place)) => match row.value(*place).bytes() {
                 Some(bytes) => self.copy_contents(entry, row, &id, bytes),

@@ -43,6 +43,12 @@ pub enum ExportError {
 }
 
 impl ExportError {
+    /// Whether it may end well when it is tried again: see [`SourceError::may_pass`].
+    #[must_use]
+    pub fn may_pass(&self, was_there: bool) -> bool {
+        matches!(self, ExportError::Source(error) if error.may_pass(was_there))
+    }
+
     /// Advice for who runs the program.
     #[must_use]
     pub fn hint(&self) -> Option<String> {

@@ -18,6 +18,7 @@ use crate::read_ahead::{Met, Nested, ReadAhead};
 use crate::record::{self, Issue, as_text};
 use crate::scope::Admission;
 use crate::snapshot::Row;
+use crate::streams;
 use crate::value::Value;
 
 /// What is known of the thread that is being written.
@@ -130,43 +131,49 @@ impl Run<'_> {
             purpose: read(entry),
             outer: threads.ids_sql.clone(),
             inner: entry.sql.clone(),
-            joined: entry.for_each_thread.clone(),
         });
-        match self.reader.take() {
-            // An extract of one workspace skips most threads, which a reader would not know.
-            Some(reader) if self.scope.workspace.is_none() => {
-                let key = self.subject.key.value();
-                self.write_read_ahead(entry, ReadAhead::start(reader, statements.collect(), key)?)
+        let subject = self.subject;
+        let key = subject.key.value();
+        let mut others = std::mem::take(&mut self.others);
+        // An extract of one workspace skips most threads, which a reader would not know.
+        if self.scope.workspace.is_some() {
+            return self.write_in_turn(entry, statements);
+        }
+        if self.snapshot.can_stream()
+            && let Some(joined) = &entry.for_each_thread
+        {
+            let all: Vec<_> = std::iter::once(self.snapshot).chain(&others).collect();
+            return statements.into_iter().try_for_each(|nested| {
+                let mut meet = meeting(entry);
+                streams::for_each(&all, &nested, joined, key, |met| meet(self, met))
+            });
+        }
+        match others.pop() {
+            Some(other) => {
+                let mut meet = meeting(entry);
+                ReadAhead::start(other, statements.collect(), key)?.for_each(|met| meet(self, met))
             }
-            _ => statements
-                .into_iter()
-                .try_for_each(|nested| self.write_in_turn(entry, &nested)),
+            None => self.write_in_turn(entry, statements),
         }
     }
 
-    fn write_in_turn(&mut self, entry: &EntryPlan, nested: &Nested) -> Result<(), ExportError> {
-        let mut ids = self.snapshot.prepare_for(&nested.purpose, &nested.outer)?;
-        let mut messages = self.snapshot.prepare_for(&nested.purpose, &nested.inner)?;
-        ids.for_each(&[self.subject.key.value()], |thread| {
-            if self.start_thread(thread.value(0))? {
-                messages.for_each(&[thread.value(0)], |row| self.meet_message(entry, row))?;
-                self.end_thread(entry)?;
-            }
-            Ok(())
-        })
-    }
-
-    fn write_read_ahead(&mut self, entry: &EntryPlan, rows: ReadAhead) -> Result<(), ExportError> {
-        let mut is_wanted = false;
-        rows.for_each(|met| {
-            match met {
-                Met::Outer(thread) => is_wanted = self.start_thread(thread)?,
-                Met::Inner(row) if is_wanted => self.meet_message(entry, row)?,
-                Met::End if is_wanted => self.end_thread(entry)?,
-                Met::Inner(_) | Met::End => {}
-            }
-            Ok(())
-        })
+    fn write_in_turn(
+        &mut self,
+        entry: &EntryPlan,
+        statements: impl Iterator<Item = Nested>,
+    ) -> Result<(), ExportError> {
+        for nested in statements {
+            let mut ids = self.snapshot.prepare_for(&nested.purpose, &nested.outer)?;
+            let mut messages = self.snapshot.prepare_for(&nested.purpose, &nested.inner)?;
+            ids.for_each(&[self.subject.key.value()], |thread| {
+                if self.start_thread(thread.value(0))? {
+                    messages.for_each(&[thread.value(0)], |row| self.meet_message(entry, row))?;
+                    self.end_thread(entry)?;
+                }
+                Ok::<(), ExportError>(())
+            })?;
+        }
+        Ok(())
     }
 
     /// Whether the thread is part of this export.
@@ -346,5 +353,19 @@ impl Run<'_> {
             Ok::<(), ExportError>(())
         })?;
         Ok(has_one)
+    }
+}
+
+/// What comes of threads and messages that were read ahead.
+fn meeting(entry: &EntryPlan) -> impl FnMut(&mut Run<'_>, Met<'_>) -> Result<(), ExportError> {
+    let mut is_wanted = false;
+    move |run, met| {
+        match met {
+            Met::Outer(thread) => is_wanted = run.start_thread(thread)?,
+            Met::Inner(row) if is_wanted => run.meet_message(entry, row)?,
+            Met::End if is_wanted => run.end_thread(entry)?,
+            Met::Inner(_) | Met::End => {}
+        }
+        Ok(())
     }
 }

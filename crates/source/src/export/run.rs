@@ -4,6 +4,7 @@ mod selection;
 
 use std::collections::HashMap;
 use std::io::Write;
+use std::time::{Duration, Instant};
 
 use carryall_format::IdSet;
 use carryall_format::gap::{Gap, GapCode};
@@ -14,6 +15,7 @@ use carryall_format::write::{Reference, Writer, Written};
 use super::messages::ThreadAtHand;
 use super::{ExportError, ExportOrder, Progress};
 use crate::coverage::UnmappedColumn;
+use crate::error::SourceError;
 use crate::files::FileStore;
 use crate::plan::{Encode, EntryPlan, FieldPlan, Plan};
 use crate::record::{self, Issue, Surroundings, as_text};
@@ -34,8 +36,10 @@ pub(super) struct Run<'a> {
     pub(super) files: Option<&'a FileStore>,
     pub(super) writer: Writer,
     pub(super) thread: ThreadAtHand,
-    /// The same moment again, for a thread that reads ahead.
-    pub(super) reader: Option<Snapshot>,
+    /// The same moment again, for others that read meanwhile.
+    pub(super) others: Vec<Snapshot>,
+    /// When to stop, and how long that is from the start.
+    pub(super) limit: Option<(Instant, Duration)>,
     progress: &'a dyn Progress,
     subject_text: Vec<u8>,
     issues: Vec<Issue>,
@@ -81,7 +85,8 @@ impl<'a> Run<'a> {
             files,
             writer,
             thread: ThreadAtHand::default(),
-            reader: None,
+            others: Vec::new(),
+            limit: None,
             progress,
             subject_text: order.subject.key.as_str().to_owned().into_bytes(),
             issues: Vec::new(),
@@ -222,8 +227,20 @@ impl<'a> Run<'a> {
             if self.progress.is_cancelled() {
                 return Err(ExportError::Cancelled);
             }
+            self.check_time(entry)?;
         }
         Ok(())
+    }
+
+    /// A server's connection ends by itself; a file is held by whoever reads it.
+    fn check_time(&self, entry: &EntryPlan) -> Result<(), ExportError> {
+        match self.limit {
+            Some((until, limit)) if Instant::now() >= until => {
+                let purpose = read(entry);
+                Err(SourceError::TooLong { purpose, limit }.into())
+            }
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn flush_issues(&mut self, section: Section, id: &[u8]) -> Result<(), ExportError> {

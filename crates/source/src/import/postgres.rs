@@ -8,6 +8,7 @@ use super::columns::{ColumnPlan, ColumnType};
 use super::database::{Database, ForeignKey, Found, Lookup, Refusal, TableColumn, Target};
 use super::error::ImportError;
 use super::values::Cell;
+use crate::connect::Reading;
 use crate::plan::{Dialect, quote};
 use crate::postgres::Postgres;
 
@@ -37,7 +38,7 @@ impl PostgresDatabase {
         schemas: &[String],
         shown: String,
     ) -> Result<PostgresDatabase, ImportError> {
-        let postgres = Postgres::open(address, password, schemas)?;
+        let postgres = Postgres::open(address, password, schemas, &Reading::default())?;
         let mut database = PostgresDatabase {
             client: postgres.connect()?,
             address: shown,
@@ -73,7 +74,7 @@ impl PostgresDatabase {
                     detail: words.unwrap_or_default(),
                 }
             }
-            _ => crate::postgres::database_error(error, purpose, &self.address).into(),
+            _ => crate::postgres::database_error(error, purpose, &self.address, false).into(),
         }
     }
 

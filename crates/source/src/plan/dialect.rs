@@ -4,6 +4,7 @@
 use carryall_format::json::{JsonPath, Step};
 
 use super::quote;
+use crate::catalog::{Table, TableKind};
 use crate::data_map::Sql;
 
 /// The SQL that a database speaks.
@@ -68,6 +69,46 @@ impl Dialect {
             Dialect::Sqlite => sql.to_owned(),
             Dialect::Postgres => format!("({sql})::text"),
         }
+    }
+
+    /// Whether a value can be read piece by piece: by the place of its row, and of a type that has pieces.
+    pub(crate) fn has_pieces(self, table: &Table, column: &str) -> bool {
+        let is_table = table.kind == TableKind::Table;
+        match self {
+            Dialect::Sqlite => is_table && !table.without_rowid,
+            Dialect::Postgres => {
+                let declared = table.column(column).map(|column| &*column.declared_type);
+                is_table && declared.is_some_and(|of| of == "bytea" || is_text(of))
+            }
+        }
+    }
+
+    /// Where a row lies, for as long as a snapshot sees it.
+    pub(crate) fn place_of_row(self) -> &'static str {
+        match self {
+            Dialect::Sqlite => "t.rowid",
+            // Parts of a table count each for itself.
+            Dialect::Postgres => "(t.tableoid::int8)::text || ' ' || t.ctid::text",
+        }
+    }
+
+    /// Null where the value is. SQLite reads no value that nobody asks for.
+    pub(crate) fn something_or_null(self, sql: &str) -> String {
+        match self {
+            Dialect::Sqlite => sql.to_owned(),
+            Dialect::Postgres => format!("CASE WHEN {sql} IS NOT NULL THEN 1 END"),
+        }
+    }
+
+    /// Characters or bytes of a value from the place ?2 on, in the row that lies at ?1.
+    pub(crate) fn piece(self, table: &str, column: &str, length: usize) -> String {
+        format!(
+            "SELECT substring(t.{} FROM $2::int4 FOR {length}) FROM {} AS t \
+             WHERE t.ctid = split_part($1::text, ' ', 2)::tid \
+             AND t.tableoid::int8 = split_part($1::text, ' ', 1)::int8",
+            quote(column),
+            self.table(table)
+        )
     }
 
     /// Sorts as bytes do: a database's own order of letters differs from machine to machine.

@@ -20,7 +20,7 @@ pub(super) fn in_order(
     let Some(order) = order_by(entry, catalog) else {
         return Ok(format!("SELECT {columns} {from_where}"));
     };
-    if let Some(ContentsPlan::Blob { .. }) = contents {
+    if let (Some(ContentsPlan::Blob { .. }), Dialect::Sqlite) = (contents, catalog.dialect) {
         // A file in a column would go through SQLite's sorter, and so through memory. With its LIMIT the inner
         // SELECT stays what it is: without one SQLite takes the order of a part of a join away.
         let from = from(catalog.dialect, entry)?;

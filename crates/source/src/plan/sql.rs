@@ -6,7 +6,7 @@ use carryall_format::section::Section;
 
 use super::order::declared_type;
 use super::{ContentsPlan, CountPlan, Dialect, EntryPlan, FindMessage, LeftOutPlan, Places, Whose};
-use crate::catalog::{Catalog, TableKind};
+use crate::catalog::Catalog;
 use crate::data_map::{DataMap, ExportEntry, FieldForm};
 use crate::plan::{fields, order};
 
@@ -289,25 +289,19 @@ fn plan_contents(
         return Some(ContentsPlan::Stored(columns.column(key), content.clone()));
     }
     let column = content.column.as_ref()?;
-    let value = columns.column(column);
+    let dialect = catalog.dialect;
     let table = entry
         .table
         .as_deref()
         .and_then(|table| catalog.table(table));
     Some(match table {
-        Some(table)
-            if catalog.dialect == Dialect::Sqlite
-                && table.kind == TableKind::Table
-                && !table.without_rowid =>
-        {
-            ContentsPlan::Blob {
-                table: table.name.clone(),
-                column: column.clone(),
-                rowid: columns.expression("t.rowid".to_owned()),
-                value,
-            }
-        }
-        _ => ContentsPlan::Value(value),
+        Some(table) if dialect.has_pieces(table, column) => ContentsPlan::Blob {
+            table: table.name.clone(),
+            column: column.clone(),
+            place: columns.expression(dialect.place_of_row().to_owned()),
+            value: columns.expression(dialect.something_or_null(&format!("t.{}", quote(column)))),
+        },
+        _ => ContentsPlan::Value(columns.column(column)),
     })
 }
 

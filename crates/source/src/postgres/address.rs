@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use percent_encoding::percent_decode_str;
-use postgres::Config;
-use postgres::config::{Host, SslMode};
+use tokio_postgres::Config;
+use tokio_postgres::config::{Host, SslMode};
 
 use super::failure::with_causes;
 use super::tls::{Authority, Mode, Tls};
@@ -14,7 +14,7 @@ pub fn parse(address: &str) -> Result<(Config, Tls), String> {
     let (rest, asked) = split(address)?;
     let mut config: Config = rest
         .parse()
-        .map_err(|error: postgres::Error| with_causes(&error))?;
+        .map_err(|error: tokio_postgres::Error| with_causes(&error))?;
     let authority = asked.authority.as_ref();
     // libpq's defaults.
     let mode = asked.mode.unwrap_or(match authority {

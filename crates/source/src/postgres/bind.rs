@@ -1,7 +1,7 @@
 //! Parameters, in the binary form of the type that the server expects.
 
-use postgres::types::private::BytesMut;
-use postgres::types::{IsNull, Kind, ToSql, Type, to_sql_checked};
+use tokio_postgres::types::private::BytesMut;
+use tokio_postgres::types::{IsNull, Kind, ToSql, Type, to_sql_checked};
 
 use crate::value::Value;
 

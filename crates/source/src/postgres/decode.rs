@@ -8,7 +8,7 @@ mod composite;
 mod numeric;
 mod time;
 
-use postgres::types::{FromSql, Kind, Type};
+use tokio_postgres::types::{FromSql, Kind, Type};
 
 use crate::batch::Batch;
 use crate::value::Value;

@@ -1,4 +1,4 @@
-//! One connection in one transaction, on a thread of its own.
+//! One connection in one transaction, on a thread of its own: the caller's end.
 //!
 //! Promises: every statement reads the same moment; several may stand open at once, each fetched in
 //! pieces that are bounded in bytes; what somebody no longer wants is cancelled on the server.
@@ -6,45 +6,76 @@
 //! A thread, because a transaction borrows its connection: neither could be kept in a [`Snapshot`]
 //! (`crate::snapshot`) otherwise. It also reads and decodes while the caller encodes.
 
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
-use postgres::fallible_iterator::FallibleIterator as _;
-use postgres::types::Type;
-use postgres::{Client, Portal, Statement, Transaction};
+use tokio::sync::mpsc::{Sender, UnboundedSender, unbounded_channel};
+use tokio_postgres::types::Type;
+use tokio_postgres::{CancelToken, Portal, Statement};
 
 use super::bind::Bound;
-use super::decode::{Decode, Raw};
+use super::decode::Decode;
 use super::failure::{Failure, unknown_type};
+use super::opening::{Begun, Opening};
+use super::serving;
 use super::tls::Tls;
-use crate::batch::{BATCH_BYTES, Batch, Mark};
+use crate::batch::Batch;
 use crate::error::SourceError;
 
-/// To where the transaction had done nothing but begin.
-const BACK: &str = "ROLLBACK TO SAVEPOINT carryall";
-/// Rows of the first piece; the next are as many as fill a batch.
-const FIRST_ROWS: i32 = 32;
-const MOST_ROWS: i32 = 4096;
+/// How long a server may take to hear that a statement is not wanted any more.
+const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The caller's end.
 pub(crate) struct Session {
-    commands: Option<Sender<Command>>,
+    commands: Option<UnboundedSender<Command>>,
     thread: Option<JoinHandle<()>>,
     cancel: Cancel,
+    begun: Begun,
     address: String,
 }
 
 /// Ends what a connection is doing, over one of its own.
 #[derive(Clone)]
 pub(crate) struct Cancel {
-    token: postgres::CancelToken,
+    token: CancelToken,
     tls: Tls,
+    /// Told from a statement that somebody else cancelled.
+    is_asked: Arc<AtomicBool>,
+    /// Something runs that nobody waits for.
+    pub(super) is_streaming: Arc<AtomicBool>,
 }
 
 impl Cancel {
+    pub(super) fn new(token: CancelToken, tls: Tls) -> Cancel {
+        Cancel {
+            token,
+            tls,
+            is_asked: Arc::default(),
+            is_streaming: Arc::default(),
+        }
+    }
+
     /// A server that cannot be reached runs nothing for us any more.
     pub(crate) fn now(&self) {
-        let _ = self.token.cancel_query(self.tls.clone());
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        if let Ok(runtime) = runtime {
+            runtime.block_on(self.ask());
+        }
+    }
+
+    pub(super) async fn ask(&self) {
+        self.is_asked.store(true, Ordering::Relaxed);
+        let asked = self.token.cancel_query(self.tls.clone());
+        let _ = tokio::time::timeout(CANCEL_TIMEOUT, asked).await;
+    }
+
+    pub(super) fn is_asked(&self) -> bool {
+        self.is_asked.load(Ordering::Relaxed)
     }
 }
 
@@ -59,8 +90,9 @@ impl std::fmt::Debug for Session {
 /// A prepared statement.
 #[derive(Debug, Clone)]
 pub(crate) struct Prepared {
-    statement: Statement,
-    decodes: Vec<Decode>,
+    pub(super) statement: Statement,
+    pub(super) decodes: Arc<[Decode]>,
+    sql: Arc<str>,
 }
 
 impl Prepared {
@@ -76,6 +108,10 @@ impl Prepared {
     pub(crate) fn parameter_types(&self) -> &[Type] {
         self.statement.params()
     }
+
+    pub(super) fn sql(&self) -> &str {
+        &self.sql
+    }
 }
 
 /// A piece of a result, and where the next one comes from.
@@ -86,72 +122,61 @@ pub(super) struct Piece {
 
 /// A result that has more rows.
 pub(super) struct Rest {
-    portal: Portal,
-    rows: i32,
+    pub(super) from: Open,
+    pub(super) rows: i32,
 }
 
-type Answer<T> = Result<T, postgres::Error>;
+/// What stands open on the server.
+pub(super) enum Open {
+    Portal(Portal),
+    /// The name of a cursor.
+    Cursor(String),
+}
+
+pub(super) type Answer<T> = SyncSender<Result<T, Failure>>;
 
 /// What the thread is asked for.
-enum Command {
-    Prepare(String, SyncSender<Answer<Statement>>),
-    Open(Prepared, Vec<Bound>, SyncSender<Result<Piece, Failure>>),
-    Fetch(Prepared, Rest, SyncSender<Result<Piece, Failure>>),
-    Simple(String, SyncSender<Answer<Vec<String>>>),
-    Stream(Prepared, Vec<Bound>, Flow),
+pub(super) enum Command {
+    Prepare(String, Answer<Statement>),
+    Open(Prepared, Vec<Bound>, Answer<Piece>),
+    Fetch(Prepared, Rest, Answer<Piece>),
+    Simple(String, Answer<Vec<String>>),
+    Stream(Prepared, Vec<Bound>, Box<Flow>),
 }
 
 /// Where the rows of a whole result go.
 pub(crate) struct Flow {
-    pub(crate) full: SyncSender<Batch>,
+    pub(crate) full: Sender<Batch>,
+    /// Batches that were looked at, to be filled again.
+    pub(crate) empty: std::sync::mpsc::Receiver<Batch>,
     pub(crate) end: SyncSender<Result<(), SourceError>>,
     pub(crate) purpose: String,
 }
 
 impl Session {
-    /// Takes over a connection that is in its transaction.
-    pub(super) fn start(
-        (mut client, tls): (Client, Tls),
-        begin: String,
-        address: String,
-    ) -> Result<Session, SourceError> {
-        let (commands, orders) = channel();
+    /// Connects and begins.
+    pub(super) fn start(opening: Opening) -> Result<Session, SourceError> {
+        const PURPOSE: &str = "begin to read the database";
+        let address = opening.address.clone();
+        let (commands, orders) = unbounded_channel();
         let (started, ready) = sync_channel(1);
-        let cancel = Cancel {
-            token: client.cancel_token(),
-            tls,
-        };
         let thread = std::thread::Builder::new()
             .name("source-connection".to_owned())
-            .spawn(move || {
-                let opened = client
-                    .build_transaction()
-                    .isolation_level(postgres::IsolationLevel::RepeatableRead)
-                    .read_only(true)
-                    .start();
-                match opened.and_then(|mut open| open.batch_execute(&begin).map(|()| open)) {
-                    Ok(open) => {
-                        let _ = started.send(Ok(()));
-                        serve(open, &orders);
-                    }
-                    // Nobody waits for it when the caller has gone.
-                    Err(error) => drop(started.send(Err(error))),
-                }
-            })
+            .spawn(move || serving::run(opening, &started, orders))
             .map_err(|error| SourceError::Sql {
                 purpose: "start a thread to read with".to_owned(),
                 detail: error.to_string(),
             })?;
-        let session = Session {
-            commands: Some(commands),
-            thread: Some(thread),
-            cancel,
-            address,
-        };
         match ready.recv() {
-            Ok(Ok(())) => Ok(session),
-            Ok(Err(error)) => Err(session.failed(error, "begin to read the database")),
-            Err(_) => Err(session.gone("begin to read the database")),
+            Ok(Ok((cancel, begun))) => Ok(Session {
+                commands: Some(commands),
+                thread: Some(thread),
+                cancel,
+                begun,
+                address,
+            }),
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(gone(PURPOSE, &address)),
         }
     }
 
@@ -163,10 +188,13 @@ impl Session {
         self.cancel.clone()
     }
 
+    /// What the transaction knew when it began.
+    pub(crate) fn begun(&self) -> &Begun {
+        &self.begun
+    }
+
     pub(crate) fn prepare(&self, purpose: &str, sql: &str) -> Result<Prepared, SourceError> {
-        let statement = self
-            .ask(purpose, |answer| Command::Prepare(sql.to_owned(), answer))?
-            .map_err(|error| self.failed(error, purpose))?;
+        let statement = self.ask(purpose, |answer| Command::Prepare(sql.to_owned(), answer))?;
         let decodes = statement
             .columns()
             .iter()
@@ -175,7 +203,11 @@ impl Session {
                     .ok_or_else(|| unknown_type(purpose, column.name(), column.type_()))
             })
             .collect::<Result<_, _>>()?;
-        Ok(Prepared { statement, decodes })
+        Ok(Prepared {
+            statement,
+            decodes,
+            sql: sql.into(),
+        })
     }
 
     /// The first piece of a result.
@@ -187,8 +219,7 @@ impl Session {
     ) -> Result<Piece, SourceError> {
         self.ask(purpose, |answer| {
             Command::Open(prepared.clone(), params, answer)
-        })?
-        .map_err(|failure| failure.into_error(purpose, &self.address))
+        })
     }
 
     /// The next piece.
@@ -200,48 +231,45 @@ impl Session {
     ) -> Result<Piece, SourceError> {
         self.ask(purpose, |answer| {
             Command::Fetch(prepared.clone(), rest, answer)
-        })?
-        .map_err(|failure| failure.into_error(purpose, &self.address))
+        })
     }
 
     /// Runs SQL that takes no parameters and is the program's own; the first column of each row.
     pub(crate) fn simple(&self, purpose: &str, sql: &str) -> Result<Vec<String>, SourceError> {
-        self.ask(purpose, |answer| Command::Simple(sql.to_owned(), answer))?
-            .map_err(|error| self.failed(error, purpose))
+        self.ask(purpose, |answer| Command::Simple(sql.to_owned(), answer))
     }
 
     /// Sends a whole result along, in order, as it comes.
     pub(super) fn stream(&self, prepared: &Prepared, params: Vec<Bound>, flow: Flow) {
         if let Some(commands) = &self.commands {
+            self.cancel.is_streaming.store(true, Ordering::Relaxed);
             // Without its thread `flow` is dropped, which tells the receiving end.
-            let _ = commands.send(Command::Stream(prepared.clone(), params, flow));
+            let _ = commands.send(Command::Stream(prepared.clone(), params, Box::new(flow)));
         }
     }
 
     fn ask<T>(
         &self,
         purpose: &str,
-        command: impl FnOnce(SyncSender<T>) -> Command,
+        command: impl FnOnce(Answer<T>) -> Command,
     ) -> Result<T, SourceError> {
         let (answer, answered) = sync_channel(1);
         let sent = self.commands.as_ref().map(|to| to.send(command(answer)));
         match sent {
-            Some(Ok(())) => answered.recv().map_err(|_| self.gone(purpose)),
-            _ => Err(self.gone(purpose)),
+            Some(Ok(())) => match answered.recv() {
+                Ok(Ok(answer)) => Ok(answer),
+                Ok(Err(failure)) => {
+                    Err(failure.into_error(purpose, &self.address, self.cancel.is_asked()))
+                }
+                Err(_) => Err(gone(purpose, &self.address)),
+            },
+            _ => Err(gone(purpose, &self.address)),
         }
     }
+}
 
-    fn failed(&self, error: postgres::Error, purpose: &str) -> SourceError {
-        Failure::Database(error).into_error(purpose, &self.address)
-    }
-
-    fn gone(&self, purpose: &str) -> SourceError {
-        SourceError::Lost {
-            purpose: purpose.to_owned(),
-            database: self.address.clone(),
-            detail: "the connection is closed".to_owned(),
-        }
-    }
+fn gone(purpose: &str, address: &str) -> SourceError {
+    Failure::Gone.into_error(purpose, address, false)
 }
 
 impl Drop for Session {
@@ -250,140 +278,10 @@ impl Drop for Session {
         let Some(thread) = self.thread.take() else {
             return;
         };
-        if !thread.is_finished() {
-            // What still runs would be read to its end first.
+        // What still runs would be read to its end first. Nothing else does: others wait for their answers.
+        if self.cancel.is_streaming.load(Ordering::Relaxed) {
             self.cancel.now();
         }
         let _ = thread.join();
     }
-}
-
-fn serve(mut open: Transaction<'_>, orders: &Receiver<Command>) {
-    // Whoever asked may have gone: then nobody needs the answer.
-    for order in orders {
-        match order {
-            Command::Prepare(sql, answer) => {
-                let prepared = open.prepare(&sql);
-                let prepared = or_back(&mut open, prepared);
-                drop(answer.send(prepared));
-            }
-            Command::Open(prepared, params, answer) => {
-                let _ = answer.send(open_portal(&mut open, &prepared, &params));
-            }
-            Command::Fetch(prepared, rest, answer) => {
-                let _ = answer.send(fetch(&mut open, &prepared, rest));
-            }
-            Command::Simple(sql, answer) => {
-                let answered = simple(&mut open, &sql);
-                let answered = or_back(&mut open, answered);
-                drop(answer.send(answered));
-            }
-            Command::Stream(prepared, params, flow) => {
-                let end = stream(&mut open, &prepared, &params, &flow.full);
-                let _ = flow
-                    .end
-                    .send(end.map_err(|failure| failure.into_error(&flow.purpose, "")));
-            }
-        }
-    }
-}
-
-/// After an error PostgreSQL answers nothing more until it may forget the statement. The gate goes on:
-/// a query of the map that cannot be prepared is a finding.
-fn or_back<T>(open: &mut Transaction<'_>, answer: Answer<T>) -> Answer<T> {
-    if answer.is_err() {
-        // Should this fail too, the next statement says why.
-        let _ = open.batch_execute(BACK);
-    }
-    answer
-}
-
-fn simple(open: &mut Transaction<'_>, sql: &str) -> Answer<Vec<String>> {
-    let answered = open.simple_query(sql)?;
-    Ok(answered
-        .into_iter()
-        .filter_map(|message| match message {
-            postgres::SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
-            _ => None,
-        })
-        .collect())
-}
-
-fn open_portal(
-    open: &mut Transaction<'_>,
-    prepared: &Prepared,
-    params: &[Bound],
-) -> Result<Piece, Failure> {
-    let given: Vec<&(dyn postgres::types::ToSql + Sync)> =
-        params.iter().map(|param| param as _).collect();
-    let portal = open.bind(&prepared.statement, &given)?;
-    let rows = FIRST_ROWS;
-    fetch(open, prepared, Rest { portal, rows })
-}
-
-fn fetch(open: &mut Transaction<'_>, prepared: &Prepared, rest: Rest) -> Result<Piece, Failure> {
-    let mut batch = Batch::default();
-    let mut rows = open.query_portal_raw(&rest.portal, rest.rows)?;
-    let mut count = 0;
-    while let Some(row) = rows.next()? {
-        batch.mark(Mark::Inner);
-        push(&mut batch, prepared, &row)?;
-        count += 1;
-    }
-    drop(rows);
-    if count < rest.rows {
-        return Ok(Piece { batch, rest: None });
-    }
-    let row_bytes = batch.size_bytes() / usize::try_from(count).unwrap_or(1).max(1) + 1;
-    let next = i32::try_from(BATCH_BYTES / row_bytes).unwrap_or(MOST_ROWS);
-    let rest = Rest {
-        portal: rest.portal,
-        rows: next.clamp(1, MOST_ROWS),
-    };
-    Ok(Piece {
-        batch,
-        rest: Some(rest),
-    })
-}
-
-/// Rows whose first column says to which outer row they belong; rows of one stand together.
-fn stream(
-    open: &mut Transaction<'_>,
-    prepared: &Prepared,
-    params: &[Bound],
-    full: &SyncSender<Batch>,
-) -> Result<(), Failure> {
-    let mut rows = open.query_raw(&prepared.statement, params)?;
-    let mut batch = Batch::default();
-    let mut at: Option<Vec<u8>> = None;
-    while let Some(row) = rows.next()? {
-        let outer = row.get::<_, Raw<'_>>(0).0.unwrap_or_default();
-        if at.as_deref() != Some(outer) {
-            if at.is_some() {
-                batch.mark(|_| Mark::End);
-            }
-            batch.mark(Mark::Outer);
-            at = Some(outer.to_owned());
-        }
-        batch.mark(|cell| Mark::Inner(cell + 1));
-        push(&mut batch, prepared, &row)?;
-        if batch.is_full() && full.send(std::mem::take(&mut batch)).is_err() {
-            return Err(Failure::Unwanted);
-        }
-    }
-    if at.is_some() {
-        batch.mark(|_| Mark::End);
-    }
-    let _ = full.send(batch);
-    Ok(())
-}
-
-fn push(batch: &mut Batch, prepared: &Prepared, row: &postgres::Row) -> Result<(), Failure> {
-    for (column, decode) in prepared.decodes.iter().enumerate() {
-        let raw: Raw<'_> = row.get(column);
-        decode
-            .push(batch, raw.0)
-            .map_err(|_| Failure::Undecodable(row.columns()[column].name().to_owned()))?;
-    }
-    Ok(())
 }

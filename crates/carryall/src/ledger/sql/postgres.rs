@@ -11,8 +11,8 @@ use std::time::Duration;
 use ::postgres::error::SqlState;
 use ::postgres::fallible_iterator::FallibleIterator as _;
 use ::postgres::types::ToSql;
-use ::postgres::{Client, Config, Statement};
-use carryall_source::postgres::{Tls, call, parse_address};
+use ::postgres::{Client, Statement};
+use carryall_source::postgres::{Config, Tls, call, parse_address};
 
 use super::{LedgerError, Named, Row, Tx};
 use crate::ledger::engines::{self, Effect};
