@@ -45,7 +45,7 @@ export class Program {
   async start(flags = [], limit = "unlimited") {
     // Without the trap a file that is too large would end the process instead of the write.
     const shell = 'trap "" XFSZ; ulimit -f "$1"; shift; exec "$@"';
-    const serve = [CARRYALL, "serve", "--demo", "--listen", `127.0.0.1:${this.port ?? 0}`, ...flags];
+    const serve = [CARRYALL, "serve", "--demo", "--retry-for", "1s", "--listen", `127.0.0.1:${this.port ?? 0}`, ...flags];
     this.child = spawn("bash", ["-c", shell, "bash", limit, ...serve], { cwd: this.folder });
     this.ended = new Promise((done) => this.child.once("exit", done));
     this.child.stderr.on("data", (text) => { this.log += text; });

@@ -7,6 +7,7 @@ mod moto;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -24,37 +25,58 @@ use crate::{Access, Address, Bucket, Keys};
 const KEY: &str = "a-key-of-a-test";
 const SECRET: &str = "a-secret-of-a-test";
 
-/// A server with an empty bucket `exports`.
+/// How long a port that was just left may be taken.
+const REBOUND_WITHIN: Duration = Duration::from_secs(10);
+
+/// A server with a bucket `exports`.
 #[derive(Debug)]
 pub struct Server {
-    folder: tempfile::TempDir,
+    root: PathBuf,
     address: SocketAddr,
-    _thread: Bridge,
+    thread: Option<Bridge>,
+    /// Goes with the server, when it is its own.
+    _folder: Option<tempfile::TempDir>,
 }
 
 impl Server {
-    /// Starts one.
+    /// Starts one whose bucket is empty.
     ///
     /// # Panics
     /// It cannot be started.
     #[must_use]
     pub fn start() -> Server {
         let folder = tempfile::tempdir().expect("a folder");
-        std::fs::create_dir(folder.path().join("exports")).expect("a bucket");
-        let files = s3s_fs::FileSystem::new(folder.path()).expect("a store");
-        let mut service = S3ServiceBuilder::new(files);
-        service.set_auth(SimpleAuth::from_single(KEY, SECRET));
-        let service = service.build();
-        let thread = Bridge::start().expect("a thread");
-        let listener = thread.wait(TcpListener::bind("127.0.0.1:0"));
-        let listener = listener.expect("ends").expect("listens");
-        let address = listener.local_addr().expect("has an address");
-        thread.spawn(serve(listener, service, folder.path().to_owned()));
+        let server = Server::start_in(folder.path());
         Server {
-            folder,
-            address,
-            _thread: thread,
+            _folder: Some(folder),
+            ..server
         }
+    }
+
+    /// Starts one that keeps its objects in this folder.
+    ///
+    /// # Panics
+    /// It cannot be started.
+    #[must_use]
+    pub fn start_in(folder: &Path) -> Server {
+        std::fs::create_dir_all(folder.join("exports")).expect("a bucket");
+        let (thread, address) = run(folder, SocketAddr::from(([127, 0, 0, 1], 0)));
+        Server {
+            root: folder.to_owned(),
+            address,
+            thread: Some(thread),
+            _folder: None,
+        }
+    }
+
+    /// Stops it at once, whatever it was doing, and starts it again at the same address after a while.
+    ///
+    /// # Panics
+    /// It cannot be started.
+    pub fn restart(&mut self, away: Duration) {
+        self.thread = None;
+        std::thread::sleep(away);
+        self.thread = Some(run(&self.root, self.address).0);
     }
 
     /// Where it listens.
@@ -66,7 +88,7 @@ impl Server {
     /// Where objects of the bucket lie.
     #[must_use]
     pub fn objects(&self) -> PathBuf {
-        self.folder.path().join("exports")
+        self.root.join("exports")
     }
 
     /// How many uploads were begun and neither finished nor undone.
@@ -76,7 +98,7 @@ impl Server {
     #[must_use]
     pub fn unfinished(&self) -> usize {
         let is_one = |name: &str| name.starts_with(".upload-") && has_ending(name, "json");
-        let entries = std::fs::read_dir(self.folder.path()).expect("lists");
+        let entries = std::fs::read_dir(&self.root).expect("lists");
         entries
             .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
             .filter(|name| is_one(name))
@@ -103,6 +125,28 @@ impl Server {
     pub fn credentials(&self) -> (String, &'static str, &'static str) {
         (format!("http://{}", self.address), KEY, SECRET)
     }
+}
+
+/// Answers there.
+fn run(folder: &Path, address: SocketAddr) -> (Bridge, SocketAddr) {
+    let files = s3s_fs::FileSystem::new(folder).expect("a store");
+    let mut service = S3ServiceBuilder::new(files);
+    service.set_auth(SimpleAuth::from_single(KEY, SECRET));
+    let service = service.build();
+    let thread = Bridge::start().expect("a thread");
+    let deadline = Instant::now() + REBOUND_WITHIN;
+    let listener = loop {
+        let listener = thread.wait(TcpListener::bind(address)).expect("ends");
+        match listener {
+            // The one before is still going.
+            Err(error) if Instant::now() > deadline => panic!("{address}: {error}"),
+            Err(_) => std::thread::sleep(Duration::from_millis(20)),
+            Ok(listener) => break listener,
+        }
+    };
+    let address = listener.local_addr().expect("has an address");
+    thread.spawn(serve(listener, service, folder.to_owned()));
+    (thread, address)
 }
 
 fn has_ending(name: &str, ending: &str) -> bool {

@@ -19,6 +19,7 @@ mod protect;
 mod random;
 mod tokens;
 mod totp;
+mod traces;
 mod web;
 
 use std::process::ExitCode;

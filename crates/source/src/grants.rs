@@ -7,7 +7,50 @@ use crate::connect::Source;
 use crate::data_map::{DataMap, ExportEntry, FieldForm};
 use crate::error::SourceError;
 use crate::plan::{Dialect, quote};
+use crate::snapshot::Snapshot;
 use crate::value::Value;
+
+/// More than an export needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Excess {
+    /// Everything.
+    Superuser,
+    /// To change tables of the product's schemas.
+    MayWrite {
+        /// How many.
+        tables: i64,
+    },
+}
+
+const SUPERUSER: &str = "SELECT CAST(count(*) AS bigint) FROM pg_catalog.pg_roles
+    WHERE rolname = current_user AND rolsuper";
+const WRITABLE: &str = "SELECT CAST(count(*) AS bigint) FROM pg_catalog.pg_class AS c
+    WHERE c.relkind IN ('r', 'p') AND c.relnamespace::regnamespace::text = ANY (current_schemas(false)::text[])
+        AND has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')";
+
+/// What the role of this connection may do and need not. SQLite has no roles.
+pub fn excess(snapshot: &Snapshot) -> Result<Option<Excess>, SourceError> {
+    if snapshot.dialect() != Dialect::Postgres {
+        return Ok(None);
+    }
+    if number(snapshot, SUPERUSER)? > 0 {
+        return Ok(Some(Excess::Superuser));
+    }
+    let tables = number(snapshot, WRITABLE)?;
+    Ok((tables > 0).then_some(Excess::MayWrite { tables }))
+}
+
+fn number(snapshot: &Snapshot, sql: &str) -> Result<i64, SourceError> {
+    let mut number = 0;
+    let mut rows = snapshot.prepare_for("look at the role's rights", sql)?;
+    rows.for_each(&[], |row| {
+        if let Value::Integer(found) = row.value(0) {
+            number = found;
+        }
+        Ok::<(), SourceError>(())
+    })?;
+    Ok(number)
+}
 
 /// The statements for PostgreSQL that give `role` what the map reads.
 #[must_use]

@@ -30,7 +30,7 @@ pub struct Coverage {
 }
 
 /// The gate's report, with the plans where the map fits the database well enough to have some.
-fn checked(snapshot: &Snapshot, map: &DataMap, with_data: bool) -> anyhow::Result<Report> {
+pub fn checked(snapshot: &Snapshot, map: &DataMap, with_data: bool) -> anyhow::Result<Report> {
     let report =
         coverage(snapshot, map, with_data).map_err(|error| with_hint(&error, error.hint()))?;
     let catalog = snapshot

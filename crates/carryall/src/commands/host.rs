@@ -39,6 +39,11 @@ pub struct HostArgs {
 }
 
 impl HostArgs {
+    /// The file with the secret that tokens are signed with.
+    pub fn secret_file(&self) -> Option<&PathBuf> {
+        self.token_secret_file.as_ref()
+    }
+
     /// Whose tokens are taken, if any.
     pub fn tokens(&self) -> anyhow::Result<Option<HostTokens>> {
         let place = match (&self.token_jwks, &self.token_secret_file) {

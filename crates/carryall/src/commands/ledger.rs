@@ -21,6 +21,11 @@ pub struct LedgerPassword {
 }
 
 impl LedgerPassword {
+    /// The file.
+    pub fn secret_file(&self) -> Option<&PathBuf> {
+        self.ledger_password_file.as_ref()
+    }
+
     /// Opens the ledger at this address.
     pub fn open(&self, address: &str) -> anyhow::Result<Ledger> {
         let password = self.read()?;
@@ -28,7 +33,7 @@ impl LedgerPassword {
     }
 
     /// Reads it; a line feed at its end is none of it.
-    fn read(&self) -> anyhow::Result<Option<String>> {
+    pub fn read(&self) -> anyhow::Result<Option<String>> {
         let Some(path) = &self.ledger_password_file else {
             return Ok(None);
         };

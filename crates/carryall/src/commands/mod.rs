@@ -5,6 +5,7 @@ mod convert;
 mod coverage;
 mod demo;
 mod destination;
+mod doctor;
 mod export;
 mod given;
 mod grants;
@@ -46,6 +47,7 @@ pub enum Command {
     Demo(demo::Demo),
     Serve(Box<serve::Serve>),
     Worker(Box<worker::Worker>),
+    Doctor(Box<doctor::Doctor>),
     Verify(verify::Verify),
     Trace(trace::Trace),
     View(view::View),
@@ -65,6 +67,7 @@ impl Command {
             Command::Demo(demo) => demo.run(),
             Command::Serve(serve) => serve.run(),
             Command::Worker(worker) => worker.run(),
+            Command::Doctor(doctor) => doctor.run(),
             Command::Verify(verify) => verify.run(),
             Command::Trace(trace) => trace.run(),
             Command::View(view) => view.run(),

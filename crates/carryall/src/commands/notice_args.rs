@@ -58,6 +58,14 @@ pub struct NoticeArgs {
 }
 
 impl NoticeArgs {
+    /// Files with secrets.
+    pub fn secret_files(&self) -> [Option<&PathBuf>; 2] {
+        [
+            self.smtp_password_file.as_ref(),
+            self.webhook_secret_file.as_ref(),
+        ]
+    }
+
     /// The ways that the flags set up.
     pub fn ways(&self) -> anyhow::Result<Ways> {
         let mail = match (&self.mail_from, &self.smtp) {

@@ -53,6 +53,11 @@ pub struct OidcArgs {
 }
 
 impl OidcArgs {
+    /// The file with the client's secret.
+    pub fn secret_file(&self) -> Option<&PathBuf> {
+        self.client_secret_file.as_ref()
+    }
+
     /// The provider, if there is one.
     pub fn provider(&self, public_url: Option<&str>) -> anyhow::Result<Option<OidcSignIn>> {
         let Some(issuer) = &self.issuer else {

@@ -49,6 +49,11 @@ pub struct SourcePassword {
 }
 
 impl SourcePassword {
+    /// The file.
+    pub fn secret_file(&self) -> Option<&PathBuf> {
+        self.source_password_file.as_ref()
+    }
+
     /// Reads it; a line feed at its end is none of it.
     pub fn read(&self) -> anyhow::Result<Option<String>> {
         let Some(path) = &self.source_password_file else {

@@ -31,6 +31,7 @@ use crate::operators::Operators;
 use crate::product::{Connected, Product};
 use crate::products::{self, DemoOptions, DemoPerson};
 use crate::random::Randomness;
+use crate::traces::Sending;
 use crate::web::{Site, Web};
 use crate::{health, memory};
 
@@ -87,6 +88,9 @@ pub struct Serve {
     /// How many exports are built at the same time
     #[arg(long, value_name = "N", env = "CARRYALL_BUILDERS", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=64))]
     builders: u16,
+    /// How long an export is tried again while the database, the files or the store do not answer, or the disk is full
+    #[arg(long, value_name = "TIME", env = "CARRYALL_RETRY_FOR", default_value = "10m", value_parser = length_of_time)]
+    retry_for: Duration,
     /// Where people reach the site, when a proxy stands before it, such as `https://export.example.com`
     #[arg(long, value_name = "URL", env = "CARRYALL_PUBLIC_URL")]
     pub(super) public_url: Option<String>,
@@ -140,7 +144,7 @@ impl Serve {
         } else {
             Vec::new()
         };
-        let exports = self.exports()?;
+        let (exports, sending) = self.exports()?;
         let operators = match &self.operators {
             Some(path) => Operators::read(path)
                 .map_err(|error| with_hint(&error, Some(error.hint().to_owned())))?,
@@ -162,7 +166,7 @@ impl Serve {
         let ways = self.notices.ways()?;
         let (listen, metrics) = (self.listen, self.node.metrics_listen);
         runtime()?.block_on(async {
-            watch(metrics, &exports).await?;
+            watch(metrics, sending, &exports).await?;
             serve(listen, exports, site, ways).await
         })?;
         Ok(ExitCode::SUCCESS)
@@ -174,13 +178,35 @@ impl Serve {
         if self.demo {
             self.prepare_demo(Path::new("demo"))?;
         }
-        let (exports, ways) = (self.exports()?, self.notices.ways()?);
+        let ((exports, sending), ways) = (self.exports()?, self.notices.ways()?);
         let metrics = self.node.metrics_listen;
         runtime()?.block_on(async {
-            watch(metrics, &exports).await?;
+            watch(metrics, sending, &exports).await?;
             work(exports, ways).await
         })?;
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// What `carryall doctor` needs: the demo, if that is what the flags mean.
+    pub(super) fn prepare_for_a_look(&mut self) -> anyhow::Result<()> {
+        if self.demo {
+            self.prepare_demo(Path::new("demo"))?;
+        }
+        Ok(())
+    }
+
+    /// Files with secrets that these flags name.
+    pub(super) fn secret_files(&self) -> impl Iterator<Item = &PathBuf> {
+        let of_stores = self.store.reach.secret_files();
+        let of_files = self.files.secret_files();
+        let others = [
+            self.password.secret_file(),
+            self.ledger_password.secret_file(),
+            self.host.secret_file(),
+            self.oidc.secret_file(),
+        ];
+        let all = others.into_iter().chain(of_stores).chain(of_files);
+        all.chain(self.notices.secret_files()).flatten()
     }
 
     /// What a process of ours is before it does anything.
@@ -216,7 +242,8 @@ impl Serve {
         Ok((demo.people)())
     }
 
-    fn exports(&self) -> anyhow::Result<Arc<Exports>> {
+    /// Everything that exports need, and what sends their spans.
+    fn exports(&self) -> anyhow::Result<(Arc<Exports>, Option<Sending>)> {
         let (clock, random) = (Clock::system(), Randomness::system());
         let database = self
             .source
@@ -242,13 +269,16 @@ impl Serve {
             .clone()
             .unwrap_or_else(|| PathBuf::from("artifacts"));
         let artifacts = self.store.artifacts(&folder)?;
+        let (traces, sending) = self.node.traces()?;
         let settings = Settings {
+            traces,
             builders: if self.node.web_only {
                 0
             } else {
                 self.builders.into()
             },
             expire_after: self.expire_after,
+            retry_for: self.retry_for,
             per_day: self.exports_per_day,
             per_hour: self.exports_per_hour,
             idle_after: self.idle_after,
@@ -256,9 +286,8 @@ impl Serve {
             ..Settings::new(format!("process {}", std::process::id()))
         };
         let product = Arc::new(Product::Connected(Box::new(product)));
-        Ok(Exports::new(
-            ledger, product, artifacts, keys, clock, random, settings,
-        ))
+        let exports = Exports::new(ledger, product, artifacts, keys, clock, random, settings);
+        Ok((exports, sending))
     }
 }
 
@@ -304,7 +333,14 @@ async fn serve(
 }
 
 /// Lets the operator's own programs watch, if that was asked for.
-async fn watch(listen: Option<SocketAddr>, exports: &Arc<Exports>) -> anyhow::Result<()> {
+async fn watch(
+    listen: Option<SocketAddr>,
+    sending: Option<Sending>,
+    exports: &Arc<Exports>,
+) -> anyhow::Result<()> {
+    if let Some(sending) = sending {
+        tokio::spawn(sending.run());
+    }
     if let Some(listen) = listen {
         health::listen(listen, exports).await.with_context(|| {
             format!("cannot listen on {listen} (`--metrics-listen`): is something else there?")

@@ -103,6 +103,14 @@ pub struct FilesArgs {
 }
 
 impl FilesArgs {
+    /// Files with secrets.
+    pub fn secret_files(&self) -> [Option<&PathBuf>; 2] {
+        [
+            self.files_s3_access_key_file.as_ref(),
+            self.files_s3_secret_key_file.as_ref(),
+        ]
+    }
+
     /// Where they are, if that was said.
     pub fn place(&self, reach: &ReachArgs) -> anyhow::Result<Option<FilePlace>> {
         let Some(place) = &self.files else {
@@ -151,6 +159,14 @@ impl StoreArgs {
 }
 
 impl ReachArgs {
+    /// Files with secrets.
+    pub fn secret_files(&self) -> [Option<&PathBuf>; 2] {
+        [
+            self.s3_access_key_file.as_ref(),
+            self.s3_secret_key_file.as_ref(),
+        ]
+    }
+
     fn access(&self) -> anyhow::Result<Access> {
         let (id, secret) = (&self.s3_access_key_file, &self.s3_secret_key_file);
         Ok(Access {

@@ -4,12 +4,15 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use anyhow::anyhow;
+
 use super::serve::{Serve, asked_to_stop};
 use crate::exports::Exports;
 use crate::notices::Ways;
+use crate::traces::{Sending, Traces};
 
 /// What a node does.
-#[derive(Debug, Clone, Copy, Default, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 pub struct NodeArgs {
     /// Serve the pages only: exports are built by `carryall worker` or `carryall serve` on the same ledger
     #[arg(long, env = "CARRYALL_WEB_ONLY")]
@@ -17,6 +20,22 @@ pub struct NodeArgs {
     /// Where to answer /healthz, /readyz and /metrics, for the operator's own programs [default: nowhere]
     #[arg(long, value_name = "ADDR", env = "CARRYALL_METRICS_LISTEN")]
     pub metrics_listen: Option<SocketAddr>,
+    /// A collector of traces, as OTLP over HTTP takes them, such as `http://127.0.0.1:4318` [default: none]
+    #[arg(long, value_name = "URL", env = "CARRYALL_OTLP_ENDPOINT")]
+    pub otlp_endpoint: Option<String>,
+}
+
+impl NodeArgs {
+    /// Where spans go, and what sends them.
+    pub fn traces(&self) -> anyhow::Result<(Traces, Option<Sending>)> {
+        let Some(endpoint) = &self.otlp_endpoint else {
+            return Ok((Traces::default(), None));
+        };
+        let (traces, sending) = Traces::to(endpoint).map_err(|error| {
+            anyhow!("{error}\nhint: check the address after `--otlp-endpoint`; spans go to /v1/traces below it")
+        })?;
+        Ok((traces, Some(sending)))
+    }
 }
 
 /// Build exports that `carryall serve` accepts, without serving pages

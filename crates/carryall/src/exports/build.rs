@@ -1,8 +1,8 @@
 //! Builds one export into the artifact of one attempt.
 //!
 //! Runs on a thread of its own and knows nothing of leases: it returns a whole file under its final
-//! name, or nothing. A busy database and a store that is away are tried again a few times, because writers of
-//! the product come and go, and servers restart.
+//! name, or nothing. A busy database is asked again a few times, because writers of the product come and go;
+//! what is away for longer is the worker's to wait for.
 
 use std::io::Write;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use carryall_format::sign::SigningKey;
 
 use super::artifacts::{Artifacts, Writing, is_wrong_size};
 use super::estimate::estimated_bytes;
-use super::failure::{Failure, is_disk_full, is_storage_away};
+use super::failure::{Failure, is_disk_full};
 use super::progress::BuildProgress;
 use super::sealed::{self, bytes_on_disk};
 use crate::keys::Keys;
@@ -51,7 +51,7 @@ pub struct Build<'a> {
     pub lease: &'a Lease,
     /// Told how far it is.
     pub progress: &'a BuildProgress,
-    /// How long to wait before each further try when the database is busy or the store away.
+    /// How long to wait before each further try when the database is busy.
     pub patience: &'a [Duration],
     /// What becomes larger is left to another builder.
     pub most_bytes: Option<u64>,
@@ -225,7 +225,6 @@ fn may_pass(error: &ProductError, was_busy: bool) -> bool {
     match error {
         ProductError::Busy(_) => !is_disk_full(error),
         ProductError::Unavailable(_) => was_busy,
-        ProductError::Output(_) => is_storage_away(error),
         _ => false,
     }
 }

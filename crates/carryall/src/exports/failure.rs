@@ -54,6 +54,19 @@ impl Failure {
         Failure::ArtifactDamaged,
     ];
 
+    /// Whether it may be over in a minute, by itself or because somebody mends it: the export is tried again
+    /// for a while, and the person waits.
+    pub const fn may_pass(self) -> bool {
+        matches!(
+            self,
+            Failure::DiskFull
+                | Failure::StorageAway
+                | Failure::DatabaseBusy
+                | Failure::DatabaseUnavailable
+                | Failure::FilesUnavailable
+        )
+    }
+
     /// The word in the ledger and in the log.
     pub const fn code(self) -> &'static str {
         match self {

@@ -11,6 +11,7 @@ pub mod failure;
 mod progress;
 mod request;
 mod sealed;
+mod spans;
 mod worker;
 
 #[cfg(test)]
@@ -29,6 +30,7 @@ use crate::ledger::Ledger;
 use crate::metrics::Metrics;
 use crate::product::Product;
 use crate::random::Randomness;
+use crate::traces::Traces;
 use artifacts::Artifacts;
 
 /// How the job is run.
@@ -49,6 +51,8 @@ pub struct Settings {
     pub heartbeat: Duration,
     /// How often an export is begun before it is given up.
     pub max_attempts: u32,
+    /// How long an export is tried again, from its request on, while something does not answer or has no room.
+    pub retry_for: Duration,
     /// How long to wait before each further try when the product's database is busy.
     pub patience: Vec<Duration>,
     /// How long a finished file is kept.
@@ -61,6 +65,8 @@ pub struct Settings {
     pub idle_after: Duration,
     /// How long events of the audit log are kept; none is for ever.
     pub audit_keep: Option<Duration>,
+    /// Where spans of requests and builds go.
+    pub traces: Traces,
     /// How often expired, orphaned and closed accounts' files are looked for.
     pub cleanup: Duration,
 }

@@ -28,6 +28,16 @@ impl Shelf {
 
     /// A story that keeps its files here, over the line, with a store that is asked again for so long.
     fn story(&self, acts: impl IntoIterator<Item = Act>, patience: Duration) -> Story {
+        self.story_for(acts, patience, Duration::ZERO)
+    }
+
+    /// The same, whose exports are tried again for so long.
+    fn story_for(
+        &self,
+        acts: impl IntoIterator<Item = Act>,
+        patience: Duration,
+        retry_for: Duration,
+    ) -> Story {
         let access = Access {
             patience: Some(patience),
             ..self.line.access()
@@ -35,7 +45,8 @@ impl Shelf {
         let address = "s3://exports/kept".parse().expect("an address");
         let bucket = Bucket::new(address, &access).expect("settings that fit");
         let folder = tempfile::tempdir().expect("a folder");
-        Story::in_place(Scripted::playing(acts), folder, Artifacts::within(bucket))
+        let artifacts = Artifacts::within(bucket);
+        Story::set(Scripted::playing(acts), folder, artifacts, retry_for)
     }
 
     /// Objects and begun uploads.
@@ -113,11 +124,22 @@ async fn a_store_that_restarts_while_an_export_is_written_is_waited_for() {
 async fn a_store_that_comes_back_only_for_the_next_try_has_the_export_once_and_whole() {
     let shelf = Shelf::start();
     // The first try is given up while the store is away; the job begins anew.
-    let acts = [1, 2, 3].map(|_| Act::Write(large()));
-    let story = shelf.story(acts, Duration::from_secs(2));
+    let acts = std::iter::repeat_with(|| Act::Write(large())).take(50);
+    let (patience, retry_for) = (Duration::from_secs(2), Duration::from_mins(10));
+    let story = shelf.story_for(acts, patience, retry_for);
     let running = story.exports.start();
     let id = story.request().await;
     shelf.break_off(Some(Duration::from_secs(3))).await;
+    for _ in 0..400 {
+        match story.find(id).await.status {
+            Status::Ready => break,
+            // Its time has come.
+            Status::Queued => story.hand.advance(Duration::from_secs(2)),
+            _ => {}
+        }
+        story.exports.wake();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     assert_eq!(story.ended(id).await.status, Status::Ready);
     running.stop().await;
     assert!(story.downloaded(id, 0).await.expect("reads") == large());

@@ -14,6 +14,7 @@ use crate::ledger::{
     Artifact, Caller, Export, ExportId, NewExport, Protected, Requested, Status, SubjectKey,
 };
 use crate::product::Scope;
+use crate::traces;
 
 /// How soon a request that waits for its export looks, and how rarely after a while: many may wait.
 const GLANCE: Duration = Duration::from_millis(25);
@@ -43,6 +44,7 @@ impl Exports {
         let requested = self.ledger.request_export(new).await?;
         if let Requested::Queued(export) = &requested {
             tracing::info!(export = %export.id, "export requested");
+            traces::begun(export.id);
         }
         self.wake.notify_one();
         Ok(requested)

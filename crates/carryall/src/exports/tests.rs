@@ -4,6 +4,8 @@
 mod at_rest;
 #[path = "on_s3_tests.rs"]
 mod on_s3;
+#[path = "retry_tests.rs"]
+mod retry;
 
 use std::io::Read as _;
 use std::time::Duration;
@@ -28,12 +30,22 @@ impl Story {
     }
 
     fn in_place(scripted: Scripted, folder: tempfile::TempDir, artifacts: Artifacts) -> Story {
+        Story::set(scripted, folder, artifacts, Duration::ZERO)
+    }
+
+    fn set(
+        scripted: Scripted,
+        folder: tempfile::TempDir,
+        artifacts: Artifacts,
+        retry_for: Duration,
+    ) -> Story {
         let ledger = Ledger::open(&format!("sqlite:{}", folder.path().join("l.db").display()));
         let (clock, hand) = ClockHand::at("2026-11-23T10:00:00Z");
         let settings = Settings {
             heartbeat: Duration::from_millis(5),
             patience: vec![Duration::from_millis(1); 2],
             last_builds: Duration::ZERO,
+            retry_for,
             ..Settings::new("test".to_owned())
         };
         let exports = Exports::new(
@@ -76,7 +88,7 @@ impl Story {
     }
 
     async fn ended(&self, id: ExportId) -> Export {
-        let patience = Duration::from_secs(10);
+        let patience = Duration::from_mins(1);
         self.exports
             .wait_briefly(&anna(), id, patience)
             .await

@@ -17,7 +17,11 @@ use super::{Exports, Settings};
 use crate::clock::later;
 use crate::ledger::{Artifact, ArtifactSecret, Claim, Lease, LedgerError};
 use crate::metrics::Outcome;
+use crate::traces::Traces;
 
+/// Before an export is tried again that could not be built because something did not answer.
+const SHORTEST_PAUSE: Duration = Duration::from_secs(2);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 /// How often an idle worker looks for exports of other processes.
 const POLL: Duration = Duration::from_secs(1);
 
@@ -67,7 +71,7 @@ impl Exports {
     async fn build(&self, lease: Lease, most_bytes: Option<u64>) {
         let lease = Arc::new(lease);
         let (export, attempt) = (lease.export.id, lease.export.attempt);
-        let began = Instant::now();
+        let (at, began) = (self.clock.now(), Instant::now());
         let _building = self.metrics.building();
         tracing::info!(%export, attempt, "export begins");
         if attempt > 1 {
@@ -75,7 +79,8 @@ impl Exports {
             if let Err(error) = self.sweep().await {
                 tracing::warn!(error = %error, "cannot look for files of dead workers");
             }
-        } else {
+        }
+        if lease.is_first {
             let waited = self.clock.now().duration_since(lease.export.created_at);
             self.metrics.first_begun(waited.unsigned_abs());
         }
@@ -83,37 +88,71 @@ impl Exports {
         let built = self.start_build(&lease, &progress, most_bytes);
         let told = match self.keep_lease(&lease, &progress, built).await {
             Built::Whole(artifact) => self.publish(&lease, artifact, began).await,
-            Built::Failed(failure, cause) => self.fail(&lease, failure, &cause).await,
-            Built::Stopped | Built::TooLarge => self.hand_back(&lease, &progress).await,
+            Built::Failed(failure, cause) => match self.pause_after(failure, &lease) {
+                Some(pause) => {
+                    let (code, seconds) = (failure.code(), pause.as_secs());
+                    tracing::warn!(%export, failure = code, %cause, seconds, "export is tried again");
+                    self.metrics.deferred(failure);
+                    self.hand_back(&lease, &progress, Some(pause)).await
+                }
+                None => self.fail(&lease, failure, &cause).await,
+            },
+            Built::Stopped | Built::TooLarge => self.hand_back(&lease, &progress, None).await,
         };
-        if let Err(error) = told {
+        match told {
+            Ok(end) => self.note_try(&lease, at, began.elapsed(), end),
             // The lease runs out and the export is taken up again.
-            tracing::error!(%export, error = %error, "cannot note how the export ended");
+            Err(error) => {
+                tracing::error!(%export, error = %error, "cannot note how the export ended");
+            }
         }
     }
 
-    async fn fail(&self, lease: &Lease, failure: Failure, cause: &str) -> Result<(), LedgerError> {
+    async fn fail(
+        &self,
+        lease: &Lease,
+        failure: Failure,
+        cause: &str,
+    ) -> Result<Outcome, LedgerError> {
         let export = lease.export.id;
         tracing::error!(%export, failure = failure.code(), cause, "export failed");
         let (code, now) = (failure.code(), self.clock.now());
-        match self.ledger.fail_export(lease, code, now).await? {
-            Ok(()) => self.metrics.failed(failure),
-            Err(_) => self.metrics.ended(Outcome::Lost),
+        if self.ledger.fail_export(lease, code, now).await?.is_ok() {
+            self.metrics.failed(failure);
+            return Ok(Outcome::Failed);
         }
-        Ok(())
+        self.metrics.ended(Outcome::Lost);
+        Ok(Outcome::Lost)
+    }
+
+    /// How long to wait before another try; none where there is none. The longer the person has waited
+    /// already, the longer.
+    fn pause_after(&self, failure: Failure, lease: &Lease) -> Option<Duration> {
+        let waited = self.clock.now().duration_since(lease.export.created_at);
+        let waited = waited.unsigned_abs();
+        let is_tried_again = failure.may_pass() && waited < self.settings.retry_for;
+        is_tried_again.then(|| (waited / 4).clamp(SHORTEST_PAUSE, LONGEST_PAUSE))
     }
 
     /// For another worker, or for this one when it is started again.
-    async fn hand_back(&self, lease: &Lease, progress: &BuildProgress) -> Result<(), LedgerError> {
+    async fn hand_back(
+        &self,
+        lease: &Lease,
+        progress: &BuildProgress,
+        pause: Option<Duration>,
+    ) -> Result<Outcome, LedgerError> {
         let expected = progress.so_far().expected_bytes;
-        let handed_back = self.ledger.hand_back_export(lease, expected).await;
+        let not_before = pause.map(|pause| later(self.clock.now(), pause));
+        let handed_back = self.ledger.hand_back_export(lease, expected, not_before);
+        let handed_back = handed_back.await;
         // For the builder beside this one.
         self.wake.notify_one();
-        self.metrics.ended(match handed_back? {
+        let end = match handed_back? {
             Ok(()) => Outcome::HandedBack,
             Err(_) => Outcome::Lost,
-        });
-        Ok(())
+        };
+        self.metrics.ended(end);
+        Ok(end)
     }
 
     /// Starts the thread; nothing comes back if it panics.
@@ -183,26 +222,21 @@ impl Exports {
         lease: &Lease,
         artifact: Artifact,
         began: Instant,
-    ) -> Result<(), LedgerError> {
+    ) -> Result<Outcome, LedgerError> {
         let now = self.clock.now();
         let (size_bytes, gaps) = (artifact.size_bytes, artifact.gap_count);
         let expires_at = later(now, self.settings.expire_after);
-        match self
-            .ledger
-            .publish_artifact(lease, artifact, now, expires_at)
-            .await?
-        {
-            Ok(()) => {
-                self.metrics.ready(began.elapsed(), size_bytes, gaps);
-                tracing::info!(export = %lease.export.id, size_bytes, gaps, "export ready");
-            }
-            Err(lost) => {
-                self.metrics.ended(Outcome::Lost);
-                tracing::warn!(export = %lease.export.id, "{lost}; its file is removed");
-                self.remove_file(lease.artifact_key.clone()).await;
-            }
+        let ledger = &self.ledger;
+        let published = ledger.publish_artifact(lease, artifact, now, expires_at);
+        if let Err(lost) = published.await? {
+            self.metrics.ended(Outcome::Lost);
+            tracing::warn!(export = %lease.export.id, "{lost}; its file is removed");
+            self.remove_file(lease.artifact_key.clone()).await;
+            return Ok(Outcome::Lost);
         }
-        Ok(())
+        self.metrics.ready(began.elapsed(), size_bytes, gaps);
+        tracing::info!(export = %lease.export.id, size_bytes, gaps, "export ready");
+        Ok(Outcome::Ready)
     }
 }
 
@@ -217,12 +251,14 @@ impl Settings {
             lease: Duration::from_secs(10),
             heartbeat: Duration::from_millis(300),
             max_attempts: 5,
+            retry_for: Duration::from_mins(10),
             patience: [200, 1_000, 5_000].map(Duration::from_millis).to_vec(),
             expire_after: Duration::from_hours(24),
             per_day: 20,
             per_hour: None,
             idle_after: Duration::from_mins(30),
             audit_keep: None,
+            traces: Traces::default(),
             cleanup: Duration::from_mins(1),
         }
     }

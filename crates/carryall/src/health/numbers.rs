@@ -35,6 +35,10 @@ pub async fn write(exports: &Exports, report: &Report, text: &mut Text) {
         let help = "Room for finished exports, where they are kept in a folder.";
         text.gauge("carryall_storage_free_bytes", help, free);
     }
+    if let Some(dropped) = exports.settings.traces.dropped() {
+        let help = "Spans that the collector did not take.";
+        text.counter("carryall_spans_dropped_total", help, dropped);
+    }
     let help = "How many exports this node builds at the same time.";
     text.gauge("carryall_node_builders", help, exports.settings.builders);
     text.labelled(

@@ -20,7 +20,7 @@ use carryall_format::sign::{KnownKey, KnownKeys, PublicKey, SigningKey};
 use carryall_source::whole_file::WholeFile;
 
 pub use self::error::KeysError;
-pub use self::private_file::read_signing_key;
+pub use self::private_file::{open_to_others, read_signing_key};
 use crate::clock::Clock;
 use crate::random::Randomness;
 

@@ -39,6 +39,13 @@ pub fn read_signing_key(path: &Path) -> Result<SigningKey, KeysError> {
     })
 }
 
+/// The permissions of a file with a secret that others may read; none where they may not, or where it is no
+/// file on a disk.
+pub fn open_to_others(path: &Path) -> io::Result<Option<u32>> {
+    let found = File::open(path)?.metadata()?;
+    Ok(is_too_open(&found).then(|| found.mode() & 0o777))
+}
+
 /// PostgreSQL's rule for private keys: only the owner may have any access, but a file of root's may be
 /// readable by a group, which is how systems hand keys out. A pipe has nobody else at its ends.
 fn is_too_open(found: &Metadata) -> bool {

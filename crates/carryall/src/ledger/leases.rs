@@ -53,6 +53,8 @@ pub struct Lease {
     pub artifact_secret: ArtifactSecret,
     /// What closes the file for everybody but the person, if they asked for that.
     pub lock: Option<Lock>,
+    /// Whether nobody has begun it before.
+    pub is_first: bool,
 }
 
 /// What a claim found.
@@ -76,7 +78,7 @@ const GIVE_UP: &str = "
     RETURNING *";
 // Whoever asks again and again waits behind those who ask for the first time within an hour.
 const NEXT: &str = "SELECT id FROM exports
-    WHERE (status = 'queued' OR (status = 'building' AND lease_expires_at <= :now))
+    WHERE ((status = 'queued' AND coalesce(not_before, 0) <= :now) OR (status = 'building' AND lease_expires_at <= :now))
         AND coalesce(expected_bytes, 0) <= :most_bytes
     ORDER BY (SELECT count(*) FROM exports others
             WHERE others.subject_key = exports.subject_key AND others.id <> exports.id
@@ -105,7 +107,8 @@ const FAIL: &str = "
     WHERE id = :id AND lease_token = :token AND status = 'building'";
 const HAND_BACK: &str = "
     UPDATE exports SET status = 'queued', attempt = attempt - 1, artifact_key = NULL,
-        expected_bytes = :expected_bytes, lease_token = NULL, lease_expires_at = NULL
+        expected_bytes = :expected_bytes, lease_token = NULL, lease_expires_at = NULL,
+        not_before = :not_before
     WHERE id = :id AND lease_token = :token AND status = 'building'";
 
 impl Ledger {
@@ -194,16 +197,18 @@ impl Ledger {
     }
 
     /// Gives the export back to the queue, as if this attempt had not been; `expected_bytes` is how large it
-    /// will be, if that is known.
+    /// will be, if that is known. Nobody takes it before then.
     pub async fn hand_back_export(
         &self,
         lease: &Lease,
         expected_bytes: Option<u64>,
+        not_before: Option<Timestamp>,
     ) -> Result<Result<(), LeaseLost>, LedgerError> {
         let (id, token): (ExportId, String) = (lease.export.id, lease.token.clone());
         self.held(None, move |tx| {
             let params = named_params! {
                 ":id": id.to_string(), ":token": token, ":expected_bytes": expected_bytes,
+                ":not_before": not_before.map(Timestamp::as_millisecond),
             };
             tell_that_one_waits(tx)?;
             tx.execute(HAND_BACK, params)
@@ -252,7 +257,11 @@ fn take_next(tx: &Tx<'_>, claim: Claim) -> Result<Option<Lease>, LedgerError> {
         ":lease_expires_at": later(claim.now, claim.lease).as_millisecond(), ":now": now,
         ":id": id,
     };
-    let Some(export) = tx.one(CLAIM, params, Export::from_row)? else {
+    let claimed = tx.one(CLAIM, params, |row| {
+        let is_first = row.get::<Option<i64>>("started_at")? == Some(now);
+        Ok((Export::from_row(row)?, is_first))
+    })?;
+    let Some((export, is_first)) = claimed else {
         return Ok(None);
     };
     secrets::keep(tx, &claim.artifact_key, &claim.artifact_secret)?;
@@ -265,6 +274,7 @@ fn take_next(tx: &Tx<'_>, claim: Claim) -> Result<Option<Lease>, LedgerError> {
         token: claim.token,
         artifact_key: claim.artifact_key,
         artifact_secret: claim.artifact_secret,
+        is_first,
     }))
 }
 

@@ -41,6 +41,11 @@ impl Outcome {
         (Outcome::HandedBack, "handed_back"),
         (Outcome::Lost, "lost"),
     ];
+
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        Outcome::ALL[self as usize].1
+    }
 }
 
 /// The numbers.
@@ -48,6 +53,7 @@ impl Outcome {
 pub struct Metrics {
     outcomes: [AtomicU64; Outcome::ALL.len()],
     failures: [AtomicU64; Failure::ALL.len()],
+    retries: [AtomicU64; Failure::ALL.len()],
     bytes: AtomicU64,
     gaps: AtomicU64,
     building: AtomicU64,
@@ -62,6 +68,7 @@ impl Default for Metrics {
         Metrics {
             outcomes: Default::default(),
             failures: Default::default(),
+            retries: Default::default(),
             bytes: AtomicU64::default(),
             gaps: AtomicU64::default(),
             building: AtomicU64::default(),
@@ -98,6 +105,11 @@ impl Metrics {
         add(&self.failures[failure as usize], 1);
     }
 
+    /// An export waits for another try, because of this.
+    pub fn deferred(&self, failure: Failure) {
+        add(&self.retries[failure as usize], 1);
+    }
+
     /// A worker's try ended in this way.
     pub fn ended(&self, outcome: Outcome) {
         add(&self.outcomes[outcome as usize], 1);
@@ -121,15 +133,23 @@ impl Metrics {
             "outcome",
             outcomes,
         );
-        let failures = Failure::ALL.iter().map(|failure| {
-            let count = &self.failures[*failure as usize];
-            (failure.code(), count.load(Ordering::Relaxed))
-        });
+        let by_cause = |counts: &'_ [AtomicU64; Failure::ALL.len()]| {
+            Failure::ALL.map(|failure| {
+                let count = counts[failure as usize].load(Ordering::Relaxed);
+                (failure.code(), count)
+            })
+        };
         text.counters(
             "carryall_export_failures_total",
             "Exports that ended on this node without a file, by cause.",
             "cause",
-            failures,
+            by_cause(&self.failures).into_iter(),
+        );
+        text.counters(
+            "carryall_export_retries_total",
+            "Exports that this node puts off because something did not answer or has no room, by cause.",
+            "cause",
+            by_cause(&self.retries).into_iter(),
         );
         let bytes = self.bytes.load(Ordering::Relaxed);
         let help = "Bytes of the files that this node made.";
@@ -188,6 +208,7 @@ mod tests {
         metrics.first_begun(Duration::from_millis(300));
         metrics.ready(Duration::from_secs(2), 1_000, 3);
         metrics.failed(Failure::DiskFull);
+        metrics.deferred(Failure::StorageAway);
         metrics.ended(Outcome::HandedBack);
         metrics.answered(303, Duration::from_millis(30));
         let text = written(&metrics);
@@ -198,6 +219,7 @@ mod tests {
             "carryall_exports_total{outcome=\"lost\"} 0",
             "carryall_export_failures_total{cause=\"disk_full\"} 1",
             "carryall_export_failures_total{cause=\"interrupted\"} 0",
+            "carryall_export_retries_total{cause=\"storage_away\"} 1",
             "carryall_export_bytes_total 1000",
             "carryall_export_gaps_total 3",
             "carryall_node_exports_building 1",
@@ -229,7 +251,7 @@ mod tests {
         once.sort_unstable();
         once.dedup();
         assert!(
-            described.len() == once.len() && once.len() == 8,
+            described.len() == once.len() && once.len() == 9,
             "{described:?}"
         );
     }

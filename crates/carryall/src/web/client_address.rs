@@ -15,7 +15,7 @@ use ipnet::IpNet;
 use super::Web;
 use crate::ledger::Caller;
 
-const FORWARDED_FOR: &str = "x-forwarded-for";
+pub const FORWARDED_FOR: &str = "x-forwarded-for";
 /// A chain of proxies that is longer is not followed to its end.
 const LONGEST_CHAIN: usize = 16;
 
@@ -35,7 +35,6 @@ impl FromRequestParts<Arc<Web>> for Caller {
 
 /// The nearest address that no trusted proxy vouches for the other side of.
 fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
-    let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(&address));
     let mut address = peer.to_canonical();
     let named = headers
         .get_all(FORWARDED_FOR)
@@ -44,7 +43,7 @@ fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAdd
         .flat_map(|value| value.to_str().unwrap_or_default().rsplit(','))
         .take(LONGEST_CHAIN);
     for name in named {
-        if !is_trusted(address) {
+        if !is_trusted(address, trusted) {
             break;
         }
         // A proxy that writes nonsense is as far as is known.
@@ -54,6 +53,11 @@ fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAdd
         address = before;
     }
     address
+}
+
+/// Whether the word of whoever has this address is believed.
+pub fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
+    trusted.iter().any(|network| network.contains(&address))
 }
 
 /// An address, with or without a port.

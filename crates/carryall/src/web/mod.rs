@@ -30,6 +30,7 @@ mod operator;
 mod parts;
 mod passwords;
 mod protect_form;
+mod proxy_check;
 mod public_keys;
 mod ranges;
 mod request_log;
@@ -65,6 +66,8 @@ pub use oidc::{CALLBACK as OIDC_CALLBACK, OidcSignIn};
 pub use parts::{Sent, part_of};
 use passwords::Passwords;
 use protect_form::Locksmith;
+pub use proxy_check::{ADDRESS as PROXY_CHECK, Arrived};
+pub use public_keys::ADDRESS as PUBLIC_KEYS;
 pub use ranges::requested;
 
 /// No form here is larger.
@@ -139,6 +142,7 @@ impl Web {
             .merge(exports)
             .merge(assets::router())
             .merge(public_keys::router())
+            .merge(proxy_check::router())
             .merge(viewer::router())
             .merge(api::router(self))
             .merge(operator::router(self))

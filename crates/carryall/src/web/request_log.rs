@@ -8,32 +8,58 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method};
+use axum::http::{HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
 use tracing::Instrument as _;
 
 use super::Web;
+use crate::clock::later;
+use crate::traces::{self, Attribute, Context, Parent, Span};
 
 const ID: &str = "x-request-id";
-/// <https://www.w3.org/TR/trace-context/#traceparent-header>
 const TRACE: &str = "traceparent";
 
 /// Runs a request within its span, and notes how it went.
 pub async fn note(State(web): State<Arc<Web>>, request: Request, next: Next) -> Response {
-    let began = Instant::now();
-    let exports = &web.exports;
-    let id = exports.random.uuid(exports.clock.now()).to_string();
-    let trace = trace_id(request.headers());
+    let (exports, began) = (&web.exports, Instant::now());
+    let at = exports.clock.now();
+    let id = exports.random.uuid(at).to_string();
+    let parent = request.headers().get(TRACE);
+    let parent = parent.and_then(|parent| Parent::read(parent.to_str().ok()?));
+    let trace = parent.as_ref().map(Parent::trace_id);
     let span = tracing::info_span!("request", request_id = id, trace_id = trace);
     let route = request.extensions().get::<MatchedPath>();
     let route = route.map_or("none", MatchedPath::as_str).to_owned();
     let method = named(request.method());
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let answering = traces::watching(next.run(request)).instrument(span.clone());
+    let (mut response, export) = answering.await;
     let (status, took) = (response.status().as_u16(), began.elapsed());
     exports.metrics.answered(status, took);
     let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     span.in_scope(|| tracing::info!(method, route, status, millis, "answered"));
+    if exports.settings.traces.are_wanted() {
+        let word = |word: &str| Attribute::Word(word.to_owned());
+        exports.settings.traces.note(Span {
+            context: Context::below(parent.as_ref(), &exports.random),
+            parent: parent.as_ref().map(Parent::span_id),
+            link: export.map(Context::of_export),
+            name: format!("{method} {route}"),
+            is_server: true,
+            began: at,
+            ended: later(at, took),
+            attributes: vec![
+                ("http.request.method", word(method)),
+                ("http.route", word(&route)),
+                (
+                    "http.response.status_code",
+                    Attribute::Number(status.into()),
+                ),
+                ("carryall.request_id", word(&id)),
+            ],
+            has_failed: status >= 500,
+        });
+    }
     if let Ok(id) = HeaderValue::try_from(id) {
         response.headers_mut().insert(ID, id);
     }
@@ -49,59 +75,5 @@ fn named(method: &Method) -> &'static str {
         Method::DELETE => "DELETE",
         Method::OPTIONS => "OPTIONS",
         _ => "another",
-    }
-}
-
-/// The trace's id: 16 bytes in hex, not all of them zero.
-fn trace_id(headers: &HeaderMap) -> Option<String> {
-    let text = headers.get(TRACE)?.to_str().ok()?;
-    let is_hex = |part: &str, length| {
-        let is_lower_hex = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-        part.len() == length && part.bytes().all(is_lower_hex)
-    };
-    let mut parts = text.split('-');
-    let (version, trace, parent, flags) =
-        (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    let is_one = is_hex(version, 2)
-        && version != "ff"
-        && is_hex(trace, 32)
-        && is_hex(parent, 16)
-        && is_hex(flags, 2)
-        // Later versions may say more.
-        && (version != "00" || parts.next().is_none());
-    let is_zero = |part: &str| part.bytes().all(|byte| byte == b'0');
-    (is_one && !is_zero(trace) && !is_zero(parent)).then(|| trace.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_whole_trace_parent_is_believed() {
-        let of = |text: &'static str| {
-            let header = (TRACE.parse().unwrap(), HeaderValue::from_static(text));
-            trace_id(&HeaderMap::from_iter([header]))
-        };
-        let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
-        for whole in [
-            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-            "01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more",
-        ] {
-            assert_eq!(of(whole).as_deref(), Some(trace), "{whole}");
-        }
-        for wrong in [
-            "",
-            "00",
-            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
-            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more",
-            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
-            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
-            "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
-            "00-marta@northbridge.example0000000-00f067aa0ba902b7-01",
-        ] {
-            assert_eq!(of(wrong), None, "{wrong}");
-        }
     }
 }

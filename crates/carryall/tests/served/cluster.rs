@@ -1,14 +1,16 @@
-//! Several nodes on one ledger in PostgreSQL and one folder of artifacts, with something between them and the
-//! database that can cut every connection.
+//! Several nodes on one ledger in PostgreSQL and one place of artifacts, with something between them and the
+//! servers that can cut every connection.
 
 use std::collections::BTreeSet;
 use std::fs::OpenOptions;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use carryall_bucket::server::{Line, Server as Store};
 use postgres::{Client, NoTls};
 
 use crate::postgres_server::Postgres;
@@ -19,6 +21,8 @@ pub struct Cluster {
     pub demo: Demo,
     pub database: Postgres,
     pub wire: Wire,
+    /// Where finished exports and the product's files are, when not in folders.
+    pub store: Option<(Store, Line)>,
 }
 
 /// Somebody with an account, and the cookie of their session.
@@ -36,7 +40,43 @@ impl Cluster {
             demo,
             database,
             wire: Wire::start(port),
+            store: None,
         }
+    }
+
+    /// With a store in this folder, which the product's files are moved to.
+    pub fn on_s3(demo: Demo, folder: &Path) -> Cluster {
+        let store = Store::start_in(folder);
+        let files = store.objects().join("product");
+        copy(&demo.folder.path().join("files"), &files);
+        let line = Line::to(&store);
+        let (_, id, secret) = store.credentials();
+        for (name, text) in [("s3-id", id), ("s3-secret", secret)] {
+            std::fs::write(demo.folder.path().join(name), text).expect("writes");
+        }
+        Cluster {
+            store: Some((store, line)),
+            ..Cluster::start(demo)
+        }
+    }
+
+    /// The flags that say where files and finished exports are.
+    fn places(&self) -> Vec<String> {
+        let at = |name: &str| self.demo.folder.path().join(name).display().to_string();
+        let flags = match &self.store {
+            None => vec![("files", at("files")), ("artifacts", at("artifacts"))],
+            Some((_, line)) => vec![
+                ("files", "s3://exports/product".to_owned()),
+                ("artifacts", "s3://exports/kept".to_owned()),
+                ("s3-endpoint", format!("http://{}", line.address())),
+                ("s3-access-key-file", at("s3-id")),
+                ("s3-secret-key-file", at("s3-secret")),
+            ],
+        };
+        let flags = flags.into_iter();
+        flags
+            .flat_map(|(flag, value)| [format!("--{flag}"), value])
+            .collect()
     }
 
     /// Starts a node: `serve`, `serve --web-only` or `worker`.
@@ -58,12 +98,9 @@ impl Cluster {
                 "postgres://postgres@127.0.0.1:{}/postgres",
                 self.wire.port
             ))
-            .arg("--files")
-            .arg(folder.join("files"))
             .arg("--keys")
             .arg(folder.join("keys"))
-            .arg("--artifacts")
-            .arg(self.demo.artifacts())
+            .args(self.places())
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
@@ -140,9 +177,19 @@ impl Cluster {
         }
     }
 
-    /// Names of the files in the folder.
+    /// How many exports were put off because something did not answer or had no room.
+    pub fn put_off(&self) -> i64 {
+        let sql = "SELECT count(*) FROM exports WHERE not_before IS NOT NULL";
+        self.ledger().query_one(sql, &[]).expect("answers").get(0)
+    }
+
+    /// Names of the finished exports, and of what is left of those that were begun.
     pub fn artifacts(&self) -> BTreeSet<String> {
-        let files = std::fs::read_dir(self.demo.artifacts()).expect("lists");
+        let folder = match &self.store {
+            None => self.demo.artifacts(),
+            Some((store, _)) => store.objects().join("kept"),
+        };
+        let files = std::fs::read_dir(folder).expect("lists");
         files
             .map(|file| {
                 file.expect("a file")
@@ -179,6 +226,19 @@ impl Cluster {
     }
 }
 
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("lists") {
+        let entry = entry.expect("a file");
+        let to = to.join(entry.file_name());
+        if entry.file_type().expect("is there").is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), to).expect("copies");
+        }
+    }
+}
+
 /// An export in the ledger.
 #[derive(Debug, Clone)]
 pub struct Row {
@@ -210,7 +270,7 @@ pub fn ask(address: &str, person: &Person) -> Option<Answer> {
         "POST",
         "/exports",
         &person.cookie,
-        "choice=everything",
+        "choice=everything&file_contents=yes",
     );
     answer
         .ok()
@@ -278,6 +338,11 @@ fn pass(mut from: TcpStream, mut to: TcpStream) {
 fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.local_addr().expect("an address").port()
+}
+
+/// So many people of a demo that this many may sign in: every tenth account or so is disabled.
+pub fn people_for(count: usize) -> String {
+    (count + count / 6 + 8).to_string()
 }
 
 /// How many, if the check script says nothing else.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::cluster::{Cluster, ask, number};
+use crate::cluster::{Cluster, ask, number, people_for};
 use crate::server::{Demo, exchange};
 
 const PEOPLE: &str = "CARRYALL_LOAD_PEOPLE";
@@ -15,8 +15,7 @@ const QUICK: Duration = Duration::from_millis(250);
 #[test]
 fn everybody_who_asks_at_once_is_served_in_bounded_memory() {
     let count = number(PEOPLE, 50);
-    let people_flag = (count + 8).to_string();
-    let cluster = Cluster::start(Demo::write(&["--people", &people_flag]));
+    let cluster = Cluster::start(Demo::write(&["--people", &people_for(count)]));
     let nodes = [cluster.node(&["serve"]), cluster.node(&["serve"])];
     let people = cluster.sign_in(count);
     let began = Instant::now();

@@ -3,6 +3,9 @@
 mod api;
 mod audit;
 mod cluster;
+mod deployed;
+mod disk;
+mod doctored;
 mod faults;
 mod kill;
 mod load;
@@ -18,4 +21,5 @@ mod retention;
 mod server;
 mod signed;
 mod soak;
+mod traced;
 mod watched;

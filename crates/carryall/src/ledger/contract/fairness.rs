@@ -46,7 +46,10 @@ async fn a_worker_for_small_exports_leaves_those_alone_that_are_known_to_be_larg
     // Nobody knows yet how large it will be: whoever begins it sees, and hands it back.
     let lease = story.claim_up_to(Some(1_000)).await.expect("waits");
     assert_eq!(lease.export.subject_key, anna());
-    let handed_back = story.ledger.hand_back_export(&lease, Some(1_001)).await;
+    let handed_back = story
+        .ledger
+        .hand_back_export(&lease, Some(1_001), None)
+        .await;
     assert_eq!(handed_back.expect("answers"), Ok(()));
     let lease = story.claim_up_to(Some(1_000)).await.expect("waits");
     assert_eq!(lease.export.subject_key, ben());

@@ -49,7 +49,7 @@ async fn a_worker_that_lost_its_lease_cannot_publish_fail_or_hand_back() {
     assert_eq!(
         story
             .ledger
-            .hand_back_export(&stale, None)
+            .hand_back_export(&stale, None, None)
             .await
             .expect("answers"),
         Err(LeaseLost)
@@ -129,7 +129,7 @@ async fn an_export_handed_back_waits_again_and_the_attempt_does_not_count() {
     let lease = story.claim().await.expect("an export waits");
     story
         .ledger
-        .hand_back_export(&lease, None)
+        .hand_back_export(&lease, None, None)
         .await
         .expect("answers")
         .expect("holds the lease");
@@ -214,4 +214,30 @@ async fn a_lock_waits_for_whichever_worker_writes_the_file_and_goes_with_the_end
             .await;
         assert_eq!(left.expect("answers"), Some(0), "{ends}");
     }
+}
+
+#[tokio::test]
+async fn an_export_that_is_to_wait_is_taken_by_nobody_before_its_time_and_counts_no_attempt() {
+    let story = Story::begin();
+    story.request(&anna()).await;
+    let lease = story.claim().await.expect("waits");
+    assert!(lease.is_first);
+    let soon = later(story.clock.now(), Duration::from_secs(5));
+    let handed_back = story
+        .ledger
+        .hand_back_export(&lease, None, Some(soon))
+        .await;
+    handed_back.expect("answers").expect("holds the lease");
+    story.hand.advance(Duration::from_secs(4));
+    assert!(story.claim().await.is_none());
+    story.hand.advance(Duration::from_secs(1));
+    let again = story.claim().await.expect("its time has come");
+    assert_eq!((again.export.attempt, again.is_first), (1, false));
+    assert_eq!(story.publish(&lease).await, Err(LeaseLost));
+    let handed_back = story.ledger.hand_back_export(&again, None, None).await;
+    handed_back.expect("answers").expect("holds the lease");
+    assert!(
+        story.claim().await.is_some(),
+        "nothing is left of the first time"
+    );
 }

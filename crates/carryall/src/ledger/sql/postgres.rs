@@ -64,6 +64,17 @@ impl Pool {
         address: &str,
         password: Option<&str>,
     ) -> Result<Pool, LedgerError> {
+        let pool = Pool::new(address, password)?;
+        let mut first = pool.call()?;
+        engines::migrate_postgres(&mut first, &pool.address)?;
+        Ok(pool)
+    }
+
+    /// Nothing is connected yet.
+    pub(in crate::ledger) fn new(
+        address: &str,
+        password: Option<&str>,
+    ) -> Result<Pool, LedgerError> {
         let shown = carryall_source::connect::without_password(address);
         let (mut config, tls) = parse_address(address).map_err(|detail| LedgerError::Address {
             address: shown.clone(),
@@ -78,19 +89,17 @@ impl Pool {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT_TIMEOUT);
         }
-        let pool = Pool {
+        Ok(Pool {
             config,
             tls,
             address: shown,
             state: Mutex::default(),
             freed: Condvar::new(),
-        };
-        let mut first = pool.call()?;
-        engines::migrate_postgres(&mut first, &pool.address)?;
-        Ok(pool)
+        })
     }
 
-    fn call(&self) -> Result<Client, LedgerError> {
+    /// A new connection.
+    pub(in crate::ledger) fn call(&self) -> Result<Client, LedgerError> {
         let mut client =
             call(&self.config, &self.tls).map_err(|error| LedgerError::unreachable(&error))?;
         client.batch_execute(SESSION)?;
