@@ -20,7 +20,7 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -32,6 +32,10 @@ use crate::product::Product;
 use crate::random::Randomness;
 use crate::traces::Traces;
 use artifacts::Artifacts;
+
+/// So many clicks wait for their export: each looks again and again, and hundreds would leave the ledger no time
+/// for anything else.
+const WAITING: usize = 16;
 
 /// How the job is run.
 #[derive(Debug, Clone)]
@@ -90,6 +94,8 @@ pub struct Exports {
     /// What happened so far.
     pub metrics: Metrics,
     wake: Notify,
+    /// Places for those whose click waits for its export.
+    waiting: Semaphore,
     /// Nothing is begun any more.
     stop: CancellationToken,
     /// Nothing is ended any more, either.
@@ -118,6 +124,7 @@ impl Exports {
             settings,
             metrics: Metrics::default(),
             wake: Notify::new(),
+            waiting: Semaphore::new(WAITING),
             stop,
             hand_back,
         })

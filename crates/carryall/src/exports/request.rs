@@ -55,13 +55,17 @@ impl Exports {
         self.wake.notify_one();
     }
 
-    /// Waits a moment for an export to end: a small one is ready within the click's own request.
+    /// Waits a moment for an export to end: a small one is ready within the click's own request. Where many
+    /// wait already, nobody else does: the page follows the export by itself.
     pub async fn wait_briefly(
         &self,
         subject: &SubjectKey,
         id: ExportId,
         patience: Duration,
     ) -> Result<(), ExportsError> {
+        let Ok(_place) = self.waiting.try_acquire() else {
+            return Ok(());
+        };
         let deadline = tokio::time::Instant::now() + patience;
         let mut pause = GLANCE;
         while tokio::time::Instant::now() < deadline {
