@@ -72,14 +72,16 @@ fn wreak(cluster: &mut Cluster, nodes: &Nodes, dice: &mut Dice, course: &Course)
         if step >= STEPS && course.is_over.load(Ordering::Relaxed) {
             break;
         }
-        std::thread::sleep(Duration::from_millis(200 + dice.throw(400)));
+        // Each kind once, quickly; then as seldom as a large export needs that is begun five times at most.
+        let pause = if step < STEPS { 200 } else { 1_500 };
+        std::thread::sleep(Duration::from_millis(pause + dice.throw(2 * pause)));
         let chosen = match step {
             0 => 0,
             1 => 4,
             2 => 7,
             3 => 8,
             4 => 9,
-            _ => dice.throw(10),
+            _ => 2 + dice.throw(8),
         };
         match (chosen, &mut cluster.store) {
             (0..4, _) => {
