@@ -191,10 +191,22 @@ fn empty_cluster() -> PathBuf {
     made
 }
 
-/// PostgreSQL refuses to run as root.
+/// PostgreSQL refuses to run as root. The folder goes with this process, also when nothing drops it: a server for all
+/// tests is never dropped, and a test that is ended drops nothing.
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::Builder::new().prefix("pg").tempdir();
     let folder = folder.expect("a folder");
+    // Reads until this process is gone, gives the server a moment to end, and clears up.
+    let mut janitor = Command::new("sh")
+        .args(["-c", "cat; sleep 1; rm -rf -- \"$1\"", "sh"])
+        .arg(folder.path())
+        .current_dir("/")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("a shell");
+    std::mem::forget(janitor.stdin.take());
     if rustix::process::geteuid().is_root() {
         ran(Command::new("chown").arg("postgres").arg(folder.path()));
     }
