@@ -60,7 +60,7 @@ fn a_filter_that_breaks_out_of_its_parentheses_is_stopped_by_the_writer(made: fn
         } else {
             MARTA
         };
-        let product = made().with_map_changed(entry, &broken);
+        let product = made().without_import().with_map_changed(entry, &broken);
         let said = product.export_fails(who, &[]);
         assert!(said.contains(&format!("`{section}`")), "{section}: {said}");
     }
@@ -154,6 +154,7 @@ fn a_parent_that_is_not_in_the_file_is_stopped_by_the_writer(made: fn() -> Produ
     let entry = "table   = \"workspace_memories\"\nparent  = { section = \"workspaces\", column = \"workspace_id\" }";
     let broken = format!("{entry}\nwhere = \"1=1) OR (1=1\"");
     let said = made()
+        .without_import()
         .with_map_changed(entry, &broken)
         .export_fails(DEMO_PEOPLE[3], &[]);
     assert!(

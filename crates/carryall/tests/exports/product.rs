@@ -167,7 +167,29 @@ impl Product {
     }
 
     /// The same product, exported through its own map with one text in it replaced.
-    pub fn with_map_changed(mut self, from: &str, to: &str) -> Product {
+    pub fn with_map_changed(self, from: &str, to: &str) -> Product {
+        self.with_map(|map| {
+            let count = map.matches(from).count();
+            assert_eq!(count, 1, "`{from}` must stand once in the map");
+            map.replace(from, to)
+        })
+    }
+
+    /// The same without what the map says of imports: rows are only made in a whole table, which a changed entry
+    /// may not be.
+    pub fn without_import(self) -> Product {
+        self.with_map(|map| {
+            let lines = map.split_inclusive('\n');
+            let is_of_import = |line: &&str| {
+                ["on_import", "import_"]
+                    .iter()
+                    .any(|start| line.starts_with(start))
+            };
+            lines.filter(|line| !is_of_import(line)).collect()
+        })
+    }
+
+    fn with_map(mut self, change: impl FnOnce(&str) -> String) -> Product {
         let changed = self.folder.path().join("changed.toml");
         // One change after another.
         let path = if changed.exists() {
@@ -183,12 +205,7 @@ impl Product {
                 .join("data-map.toml")
         };
         let map = fs::read_to_string(path).unwrap();
-        assert_eq!(
-            map.matches(from).count(),
-            1,
-            "`{from}` must stand once in the map"
-        );
-        fs::write(&changed, map.replace(from, to)).unwrap();
+        fs::write(&changed, change(&map)).unwrap();
         self.map = vec!["--data-map".into(), changed.into()];
         self
     }

@@ -47,6 +47,7 @@ fn connected(node: &Serve, map: &DataMap, with_files: bool) -> anyhow::Result<So
         password: node.password.read()?,
         schemas: map.database.schemas.clone(),
         files,
+        reading: node.reading.reading(),
     };
     Source::connect(&options).map_err(|error| with_hint(&error, error.hint()))
 }
