@@ -57,7 +57,7 @@ test("axe finds nothing while an export runs, when it is ready and when it faile
   await signIn(page, program);
   await openDataProtection(page);
   const goOn = program.slowDown();
-  const begun = page.waitForEvent("download", { timeout: 90_000 });
+  const begun = page.waitForEvent("download", { timeout: 180_000 });
   await exportButton(page).click();
   await page.getByText(/^Writing .*: .* records?, .* so far\.$/).waitFor();
   // The page is looked at as it is now: the program stands still meanwhile.

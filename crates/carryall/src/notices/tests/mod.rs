@@ -98,6 +98,8 @@ fn process(folder: &tempfile::TempDir, scripted: Scripted, clock: &Clock) -> Arc
         Settings {
             patience: Vec::new(),
             last_builds: Duration::ZERO,
+            // What fails is told at once.
+            retry_for: Duration::ZERO,
             ..Settings::new("test".to_owned())
         },
     )

@@ -70,6 +70,8 @@ impl Stage {
             heartbeat: Duration::from_millis(5),
             patience: Vec::new(),
             last_builds: Duration::ZERO,
+            // What fails is shown at once.
+            retry_for: Duration::ZERO,
             ..Settings::new("test".to_owned())
         };
         let product = Arc::new(Product::Scripted(Box::new(scripted)));
