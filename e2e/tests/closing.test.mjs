@@ -24,7 +24,7 @@ describe("a finished file", { concurrency: true }, () => {
     const program = await Program.started(t);
     const disabled = await withExport(program, 0);
     const deleted = await withExport(program, 1);
-    const stays = await withExport(program, 2);
+    const stays = await withExport(program, 3);
     assert.equal(program.files().length, 3);
     program.sql(`UPDATE users SET is_active = 0 WHERE email = '${disabled.login}'`);
     program.sql(`PRAGMA foreign_keys = OFF; DELETE FROM users WHERE email = '${deleted.login}'`);

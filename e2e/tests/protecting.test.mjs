@@ -70,7 +70,7 @@ test("a file with a passphrase is saved by the browser and opened by age", async
 test("without JavaScript a file is protected to a public key, and an old proof asks first", async (t) => {
   const program = await Program.started(t);
   const page = await openWindow(await openBrowser(t), { javaScriptEnabled: false });
-  const { email, password } = await signIn(page, program, 2);
+  const { email, password } = await signIn(page, program, 3);
   await openDataProtection(page);
   const folder = ownFolder(t);
   const key = join(folder, "key.txt");

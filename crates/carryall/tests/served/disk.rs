@@ -31,7 +31,7 @@ impl Disk {
     /// Takes all of its room.
     pub fn fill(&self) {
         let mut filler = std::fs::File::create(self.filler()).expect("a file");
-        let zeros = [0; 1 << 16];
+        let zeros = vec![0; 1 << 16];
         let full = std::iter::repeat(()).find_map(|()| filler.write_all(&zeros).err());
         let full = full.map(|error| error.kind());
         assert_eq!(full, Some(std::io::ErrorKind::StorageFull));

@@ -193,6 +193,7 @@ fn empty_cluster() -> PathBuf {
 
 /// PostgreSQL refuses to run as root. The folder goes with this process, also when nothing drops it: a server for all
 /// tests is never dropped, and a test that is ended drops nothing.
+#[expect(clippy::zombie_processes, reason = "the janitor outlives this process")]
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::Builder::new().prefix("pg").tempdir();
     let folder = folder.expect("a folder");
