@@ -78,7 +78,7 @@ fn ended_under(goal_kib: u64, mut command: Command) -> ExitStatus {
 }
 
 #[test]
-fn a_tree_of_a_large_export_stays_under_32_mib_and_an_extract_under_64() {
+fn a_tree_of_a_large_export_stays_under_32_mib_and_an_extract_under_96() {
     let size = ["--messages", "40000", "--file-bytes", "60000000"];
     let product = Product::demo_with(&size);
     let workspace = product.text(
@@ -98,20 +98,20 @@ fn a_tree_of_a_large_export_stays_under_32_mib_and_an_extract_under_64() {
     };
     assert_stays_under(32 << 10, trace(&[]));
     // Checking that the original is sound is most of it.
-    assert_stays_under(64 << 10, trace(&["--extract", out.to_str().unwrap()]));
+    assert_stays_under(96 << 10, trace(&["--extract", out.to_str().unwrap()]));
     assert!(std::fs::metadata(&out).unwrap().len() > 60 << 20);
 }
 
 #[test]
-fn an_import_of_many_messages_and_a_large_file_stays_under_64_mib() {
+fn an_import_of_many_messages_and_a_large_file_stays_under_96_mib() {
     let product = Product::demo_with(&["--messages", "40000", "--file-bytes", "60000000"]);
     let export = product.export(MARTA);
     let empty = crate::importing::stage::empty_for(&product, MARTA);
     let arguments = crate::importing::stage::arguments(&empty, &export.path, &["--json"]);
     let mut import = command(arguments);
     import.stdout(Stdio::null());
-    // What refers to somebody else's shared workspace has no place.
-    assert_eq!(ended_under(64 << 10, import).code(), Some(1));
+    // It begins with `verify`, which takes the most. What refers to somebody else's shared workspace has no place.
+    assert_eq!(ended_under(96 << 10, import).code(), Some(1));
     let messages = "SELECT CAST(count(*) AS TEXT) FROM messages";
     assert!(empty.text(messages).parse::<u32>().unwrap() > 40_000);
 }
