@@ -7,8 +7,8 @@
 //! 20 MiB when large blocks are the system's own: that limit (`M_MMAP_THRESHOLD`) otherwise rises by
 //! itself to the size of the largest block freed, up to 32 MiB.
 //!
-//! For a server, for an import, and for an extract, whose threads come one after the other (60 to 69 MiB without, 57 to 62 with
-//! them, four runs each). Not for `carryall verify`: it allocates the lines of file contents as it goes, and their pages,
+//! For a server, for an import, and for an extract, whose threads come one after the other (60 to 69 MiB without, 57 to 67 with
+//! them). Not for `carryall verify`: it allocates the lines of file contents as it goes, and their pages,
 //! asked for anew each time, made it take 1.9 s instead of 1.7 s for 3 GB.
 #![expect(unsafe_code, reason = "glibc is told through mallopt(3)")]
 

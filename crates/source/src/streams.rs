@@ -109,13 +109,16 @@ impl Lane {
 
     /// The place of the outer row that is next; none when there is none any more.
     fn outer_place(&mut self) -> Result<Option<i64>, SourceError> {
-        match self.mark()? {
-            Some(Mark::Outer(cell)) => match self.batch.value(cell, 0) {
-                Value::Integer(place) => Ok(Some(place)),
-                _ => Ok(None),
-            },
-            _ => Ok(None),
+        let Some(mark) = self.mark()? else {
+            return Ok(None);
+        };
+        if let Mark::Outer(cell) = mark
+            && let Value::Integer(place) = self.batch.value(cell, 0)
+        {
+            return Ok(Some(place));
         }
+        // What cannot be put in order must not pass for the end.
+        Err(self.failed("rows came without their place"))
     }
 
     /// Shows one outer row and its inner rows.
@@ -131,7 +134,14 @@ impl Lane {
                 Mark::End => return visit(Met::End),
             }
         }
-        Ok(())
+        Err(self.failed("the rows ended in the middle").into())
+    }
+
+    fn failed(&self, detail: &str) -> SourceError {
+        SourceError::Sql {
+            purpose: self.purpose.clone(),
+            detail: detail.to_owned(),
+        }
     }
 
     /// What is next, waited for if need be.
@@ -145,12 +155,8 @@ impl Lane {
             }
             let Some(batch) = self.full.blocking_recv() else {
                 self.is_over = true;
-                self.end.recv().unwrap_or_else(|_| {
-                    Err(SourceError::Sql {
-                        purpose: self.purpose.clone(),
-                        detail: "the connection's thread has ended".to_owned(),
-                    })
-                })?;
+                let gone = |_| Err(self.failed("the connection's thread has ended"));
+                self.end.recv().unwrap_or_else(gone)?;
                 continue;
             };
             let mut seen = std::mem::replace(&mut self.batch, batch);

@@ -3,6 +3,7 @@
 use super::columns::ColumnPlan;
 use super::error::ImportError;
 use super::values::Cell;
+use crate::plan::quote;
 
 /// A column as it stands in the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +31,14 @@ pub(super) struct Lookup<'a> {
     pub(super) id: &'a ColumnPlan,
     /// Columns that say whose a row is, shown as text.
     pub(super) whose: Vec<&'a str>,
+}
+
+impl Lookup<'_> {
+    /// `whose` behind the id in a list of columns, each made text in the engine's words.
+    pub(super) fn shown(&self, as_text: impl Fn(&str) -> String) -> String {
+        let shown = self.whose.iter().map(|name| as_text(&quote(name)));
+        shown.map(|column| format!(", {column}")).collect()
+    }
 }
 
 /// A row that was found: its id, and what the asked columns hold.

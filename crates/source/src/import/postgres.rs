@@ -177,14 +177,9 @@ impl Database for PostgresDatabase {
 
     fn find(&mut self, lookup: &Lookup<'_>, ids: &[String]) -> Result<Vec<Found>, ImportError> {
         let id = quote(&lookup.id.name);
-        let shown: Vec<_> = lookup
-            .whose
-            .iter()
-            .map(|name| format!(", {}::text", quote(name)))
-            .collect();
+        let shown = lookup.shown(|column| format!("{column}::text"));
         let sql = format!(
-            "SELECT {id}::text{} FROM {} WHERE {id} = ANY ($1::text[]::{}[])",
-            shown.concat(),
+            "SELECT {id}::text{shown} FROM {} WHERE {id} = ANY ($1::text[]::{}[])",
             Dialect::Postgres.table(lookup.table),
             lookup.id.declared
         );

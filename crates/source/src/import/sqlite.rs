@@ -155,14 +155,9 @@ impl Database for SqliteDatabase {
 
     fn find(&mut self, lookup: &Lookup<'_>, ids: &[String]) -> Result<Vec<Found>, ImportError> {
         let id = quote(&lookup.id.name);
-        let shown: Vec<_> = lookup
-            .whose
-            .iter()
-            .map(|name| format!(", CAST({} AS TEXT)", quote(name)))
-            .collect();
+        let shown = lookup.shown(|column| format!("CAST({column} AS TEXT)"));
         let sql = format!(
-            "SELECT CAST({id} AS TEXT){} FROM {} WHERE {id} = ?1",
-            shown.concat(),
+            "SELECT CAST({id} AS TEXT){shown} FROM {} WHERE {id} = ?1",
             quote(lookup.table)
         );
         let read = || -> rusqlite::Result<Vec<Found>> {
