@@ -13,6 +13,7 @@ mod split;
 mod structure;
 
 pub use self::block::Block;
+pub(crate) use self::block::{Blocks, Buffer};
 pub use self::records::{Visit, each_record};
 pub use self::split::Splitter;
 use crate::section::Section;

@@ -81,7 +81,28 @@ pub fn text_len(bytes: &[u8]) -> (usize, u8) {
     text_len_from(bytes, 0, 0)
 }
 
+/// How many bytes stand before the quote that ends a string, if all are ASCII without an escape and they are few: most
+/// strings of a record are ids, times and words.
+#[inline]
+pub fn short_text_len(bytes: &[u8]) -> Option<usize> {
+    #[cfg(target_arch = "x86_64")]
+    return x86::short_text_len(bytes);
+    #[cfg(not(target_arch = "x86_64"))]
+    short_text_len_from(bytes)
+}
+
 /// The same, one byte after the other.
+#[cfg(any(not(target_arch = "x86_64"), test))]
+fn short_text_len_from(bytes: &[u8]) -> Option<usize> {
+    let few = bytes.first_chunk::<SHORT>()?;
+    let end = few.iter().position(|&byte| is_special(byte))?;
+    (few[end] == b'"' && few.is_ascii()).then_some(end)
+}
+
+/// Room for an id (36 bytes) and its quote, in whole vectors of 16 bytes.
+const SHORT: usize = 48;
+
+/// `text_len`, one byte after the other.
 fn text_len_from(bytes: &[u8], start: usize, mut largest: u8) -> (usize, u8) {
     let mut at = start;
     while let Some(&byte) = bytes.get(at) {
@@ -238,10 +259,29 @@ mod tests {
         }
 
         #[test]
+        fn the_end_of_a_long_string_without_escapes_is_found(
+            plain in 900_usize..1300, rest in any_bytes(), more in any_bytes(),
+        ) {
+            let bytes = [&vec![b'x'; plain], &rest[..], &vec![b'y'; plain], &more].concat();
+            let (expected, _) = text_len_from(&bytes, 0, 0);
+            let mut found = vec![text_len(&bytes)];
+            #[cfg(target_arch = "x86_64")]
+            found.extend([x86::text_len_avx2_or_sse2(&bytes), x86::text_len_sse2(&bytes)]);
+            for (len, largest) in found {
+                prop_assert_eq!(len, expected);
+                prop_assert!(bytes[..len].iter().all(|&byte| byte <= largest.max(0x7F)));
+            }
+        }
+
+        #[test]
         fn every_implementation_finds_the_same_end_of_a_string(
             before in "([ -!#-\\[\\]-~é漢]|\\\\[\"\\\\/bfnrt]){0,80}", rest in any_bytes(),
         ) {
             let bytes = [before.as_bytes(), &rest].concat();
+            prop_assert_eq!(short_text_len(&bytes), short_text_len_from(&bytes));
+            if let Some(len) = short_text_len(&bytes) {
+                prop_assert_eq!((len, bytes[len]), (text_len(&bytes).0, b'"'));
+            }
             let (expected, _) = text_len_from(&bytes, 0, 0);
             let mut found = vec![text_len(&bytes)];
             #[cfg(target_arch = "x86_64")]

@@ -11,6 +11,7 @@ mod conclude;
 mod contents;
 mod finding;
 pub(crate) mod json;
+pub(crate) mod keys;
 pub(crate) mod kinds;
 mod links;
 mod proof;

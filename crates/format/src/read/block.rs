@@ -21,13 +21,24 @@ impl Deref for Buffer {
 }
 
 impl Buffer {
+    /// Room for so many bytes, whatever stood there before.
+    pub fn room(&mut self, count: usize) -> &mut [u8] {
+        if self.bytes.len() < count {
+            self.bytes.reserve_exact(count - self.bytes.len());
+            self.bytes.resize(count, 0);
+        }
+        &mut self.bytes[..count]
+    }
+
+    /// Keeps the first bytes of the room.
+    pub fn keep(&mut self, count: usize) {
+        self.len = count;
+    }
+
     /// Reads up to `count` bytes more; fewer only at the end of the input.
     pub fn read_from(&mut self, input: &mut impl Read, count: usize) -> io::Result<usize> {
         let (start, end) = (self.len, self.len + count);
-        if self.bytes.len() < end {
-            self.bytes.reserve_exact(end - self.bytes.len());
-            self.bytes.resize(end, 0);
-        }
+        self.room(end);
         while self.len < end {
             match input.read(&mut self.bytes[self.len..end]) {
                 Ok(0) => break,

@@ -137,7 +137,7 @@ impl<R: Read> Splitter<R> {
 
     /// The next piece; none at the end, and after damage that nothing can be read behind.
     pub fn next_piece(&mut self) -> io::Result<Option<Piece>> {
-        if self.has_stopped || (self.at_end && self.buffer.is_empty()) {
+        if self.has_ended() {
             return Ok(None);
         }
         loop {
@@ -155,6 +155,12 @@ impl<R: Read> Splitter<R> {
                 self.fault(0, TOO_LARGE, true);
             }
         }
+    }
+
+    /// Whether every piece was handed out.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.has_stopped || (self.at_end && self.buffer.is_empty())
     }
 
     /// What was in the file. Call it when there are no more pieces.

@@ -17,7 +17,7 @@ use std::arch::x86_64::{__m128i, __m256i};
 use std::{is_x86_feature_detected, ptr};
 
 use super::lanes::{Lanes, largest_byte};
-use super::{SPELLINGS, is_escape_letter, is_special, text_len_from, wide};
+use super::{SHORT, SPELLINGS, is_escape_letter, is_special, text_len_from, wide};
 
 /// Input between two looks at the room that is left, so that one long text does not ask for six
 /// times its size in advance.
@@ -50,19 +50,38 @@ pub fn plain_len(bytes: &[u8]) -> usize {
     unsafe { plain_len_lanes::<__m128i>(bytes) }
 }
 
+/// See `super::short_text_len`. SSE2 is enough, and needs neither a look at the processor nor a call.
+#[inline]
+pub fn short_text_len(bytes: &[u8]) -> Option<usize> {
+    let few = bytes.first_chunk::<SHORT>()?;
+    let (mut specials, mut high) = (0, 0);
+    for (number, lanes) in few.as_chunks().0.iter().enumerate() {
+        let lanes: &[u8; <__m128i as Lanes>::WIDTH] = lanes;
+        // SAFETY: SSE2 is part of x86-64, and the load is within the array.
+        unsafe {
+            let lanes = <__m128i as Lanes>::load(lanes.as_ptr());
+            specials |= u64::from(lanes.specials()) << (number * <__m128i as Lanes>::WIDTH);
+            high |= lanes.high_bits();
+        }
+    }
+    let end = specials.trailing_zeros() as usize;
+    (high == 0 && few.get(end) == Some(&b'"')).then_some(end)
+}
+
 /// See `super::text_len`.
 pub fn text_len(bytes: &[u8]) -> (usize, u8) {
-    if wide::is_there() {
+    if wide::has_avx512() {
         // SAFETY: it was detected.
-        return unsafe { wide::text_len(bytes) };
+        unsafe { wide::text_len_avx512(bytes) }
+    } else {
+        text_len_avx2_or_sse2(bytes)
     }
-    text_len_avx2_or_sse2(bytes)
 }
 
 pub fn text_len_avx2_or_sse2(bytes: &[u8]) -> (usize, u8) {
     if is_x86_feature_detected!("avx2") {
         // SAFETY: AVX2 was detected.
-        unsafe { text_len_avx2(bytes) }
+        unsafe { wide::text_len_avx2(bytes) }
     } else {
         text_len_sse2(bytes)
     }
@@ -87,12 +106,6 @@ fn escape_avx2(out: &mut Vec<u8>, bytes: &[u8]) -> u8 {
 pub fn escape_sse2(out: &mut Vec<u8>, bytes: &[u8]) -> u8 {
     // SAFETY: SSE2 is part of x86-64.
     unsafe { escape_lanes::<__m128i>(out, bytes) }
-}
-
-#[target_feature(enable = "avx2")]
-fn text_len_avx2(bytes: &[u8]) -> (usize, u8) {
-    // SAFETY: the caller has AVX2.
-    unsafe { text_len_lanes::<__m256i>(bytes) }
 }
 
 pub fn text_len_sse2(bytes: &[u8]) -> (usize, u8) {

@@ -5,7 +5,8 @@
 
 use crate::encode;
 use crate::json_read::InvalidJson;
-use crate::verify::json::{Json, decoded};
+use crate::verify::json::Json;
+use crate::verify::keys::decoded;
 
 /// Appends any value.
 pub(super) fn value(out: &mut Vec<u8>, raw: &[u8]) -> Result<(), InvalidJson> {

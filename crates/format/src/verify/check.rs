@@ -9,7 +9,7 @@ use super::record::{Table, Values, another};
 use super::tally::Tally;
 use super::walk::Walk;
 use crate::json_read::InvalidJson;
-use crate::read::{Batch, Part, Piece, Place, Slice};
+use crate::read::{Batch, Blocks, Part, Piece, Place, Slice};
 use crate::section::Section;
 
 /// The largest value outside the sections, in bytes. They are read whole, which takes many times that.
@@ -79,6 +79,8 @@ pub struct Document {
 pub struct Checker {
     pub hasher: Hasher,
     values: Values,
+    /// Where bytes of files are put.
+    contents: Blocks,
 }
 
 impl Checker {
@@ -86,6 +88,7 @@ impl Checker {
         Checker {
             hasher,
             values: Values::new(),
+            contents: Blocks::new(),
         }
     }
 
@@ -176,7 +179,7 @@ impl Checker {
             self.note(&json, read.as_ref().err(), section, place, checked);
         }
         if section == Section::FileContents {
-            contents::part(text, &self.values, place, checked);
+            contents::part(text, &self.values, place, &self.contents, checked);
         }
         walk.record(text, &self.values, place, &self.hasher, checked);
         let at = next? + text.len();

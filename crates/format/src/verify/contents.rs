@@ -9,7 +9,7 @@ use super::check::{Checked, Hasher};
 use super::finding::{Code, Finding, Findings, SHOWN_CHARS, shortened};
 use super::links::Excuses;
 use super::record::{Table, Values};
-use crate::read::{Part, Place};
+use crate::read::{Block, Blocks, Buffer, Part, Place};
 use crate::section::Section;
 use crate::write::{PART_BYTES, hex};
 
@@ -20,7 +20,7 @@ pub struct ContentPart {
     file_id: String,
     part: u64,
     is_last: bool,
-    bytes: Vec<u8>,
+    bytes: Block,
     size_bytes: Option<u64>,
     sha256: Option<String>,
     is_complete: Option<bool>,
@@ -29,8 +29,8 @@ pub struct ContentPart {
 
 const CONTENTS: Part = Part::Section(Section::FileContents);
 
-/// Takes one record apart.
-pub fn part(text: &[u8], values: &Values, place: Place, checked: &mut Checked) {
+/// Takes one record apart. Its bytes go where those of an earlier one were.
+pub fn part(text: &[u8], values: &Values, place: Place, blocks: &Blocks, checked: &mut Checked) {
     let table = Table::of(Section::FileContents);
     let raw = |name| values.raw(text, table.index_of(name)?);
     let string = |name| values.string(text, table.index_of(name)?);
@@ -40,7 +40,7 @@ pub fn part(text: &[u8], values: &Values, place: Place, checked: &mut Checked) {
         .index_of("base64")
         .and_then(|index| values.text(text, index))
         .unwrap_or_default();
-    let mut bytes = Vec::new();
+    let mut bytes = blocks.buffer();
     if let Err(what) = decode(base64, &mut bytes) {
         let finding = Finding::new(Code::ContentsBase64, what).at(place);
         let finding = finding.within(CONTENTS).of(Some(file_id.clone()));
@@ -61,7 +61,7 @@ pub fn part(text: &[u8], values: &Values, place: Place, checked: &mut Checked) {
         // A missing number was noted as a missing field.
         part: number("part").unwrap_or_default(),
         is_last: raw("last") == Some(b"true"),
-        bytes,
+        bytes: blocks.block(bytes),
         size_bytes: number("size_bytes"),
         sha256: string("sha256"),
         is_complete: raw("complete").map(|raw| raw == b"true"),
@@ -69,21 +69,20 @@ pub fn part(text: &[u8], values: &Values, place: Place, checked: &mut Checked) {
     });
 }
 
-fn decode(text: &[u8], bytes: &mut Vec<u8>) -> Result<(), String> {
+fn decode(text: &[u8], bytes: &mut Buffer) -> Result<(), String> {
     // A slash may be written with a backslash by another program; nothing else of base64 may.
-    let text = super::json::decoded(text);
-    bytes.resize(text.len() / 4 * 3, 0);
-    match crate::encode::base64_engine().decode_slice(&text, bytes) {
-        Ok(len) => bytes.truncate(len),
-        Err(error) => {
-            bytes.clear();
+    let text = super::keys::decoded(text);
+    let room = bytes.room(text.len() / 4 * 3);
+    let len = crate::encode::base64_engine()
+        .decode_slice(&text, room)
+        .map_err(|error| {
             // The library's error names itself first.
             let error = error.to_string();
             let error = error.rsplit(": ").next().unwrap_or_default();
-            return Err(format!("it is no base64: {}", error.to_lowercase()));
-        }
-    }
-    if bytes.len() > PART_BYTES {
+            format!("it is no base64: {}", error.to_lowercase())
+        })?;
+    bytes.keep(len);
+    if len > PART_BYTES {
         return Err(format!("more than {PART_BYTES} bytes in one part"));
     }
     Ok(())
@@ -176,7 +175,7 @@ impl Contents {
         }
         open.next += 1;
         open.size_bytes += part.bytes.len() as u64;
-        open.hash.update(&part.bytes);
+        open.hash.update(&*part.bytes);
         self.file_bytes += part.bytes.len() as u64;
         if part.is_last {
             self.end(part, hasher, findings);

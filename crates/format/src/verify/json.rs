@@ -7,8 +7,9 @@
 use std::borrow::Cow;
 
 use super::finding::Code;
+use super::keys::{Keys, decoded};
 use crate::encode::MAX_SAFE_INTEGER;
-use crate::json_read::{InvalidJson, Reader};
+use crate::json_read::InvalidJson;
 use crate::{repair, simd};
 
 /// How many containers stand in one another at most: a JSON column of 128, in `extra`, in a record.
@@ -32,8 +33,6 @@ pub struct Json<'a> {
     pub input: &'a [u8],
     pub at: usize,
     depth: usize,
-    /// Keys of the objects that are open, one after the other.
-    keys: Vec<&'a [u8]>,
     pub flaws: Vec<Flaw>,
 }
 
@@ -45,7 +44,6 @@ impl<'a> Json<'a> {
             input,
             at: 0,
             depth: 0,
-            keys: Vec::new(),
             flaws: Vec::new(),
         }
     }
@@ -85,9 +83,24 @@ impl<'a> Json<'a> {
 
     #[inline]
     pub fn space(&mut self) {
+        // Where an export has no space, this is one look.
+        if self.peek() <= b' ' {
+            self.some_space();
+        }
+    }
+
+    #[cold]
+    fn some_space(&mut self) {
         while matches!(self.peek(), b' ' | b'\n' | b'\r' | b'\t') {
             self.at += 1;
         }
+    }
+
+    /// Whether these bytes come next.
+    #[inline]
+    pub fn is_at<const N: usize>(&self, bytes: &[u8; N]) -> bool {
+        let next = self.input.get(self.at..);
+        next.and_then(<[u8]>::first_chunk) == Some(bytes)
     }
 
     /// Reads an opening bracket.
@@ -104,6 +117,15 @@ impl<'a> Json<'a> {
     /// Reads what follows a member or an element. Returns whether another one comes.
     #[inline]
     pub fn goes_on(&mut self, end: u8) -> Read<bool> {
+        // As nearly every member of an export is followed.
+        if self.is_at(b",\"") {
+            self.at += 1;
+            return Ok(true);
+        }
+        self.goes_on_otherwise(end)
+    }
+
+    fn goes_on_otherwise(&mut self, end: u8) -> Read<bool> {
         self.space();
         match self.peek() {
             b',' => {
@@ -147,6 +169,14 @@ impl<'a> Json<'a> {
     pub fn string(&mut self) -> Read<&'a [u8]> {
         self.at += 1;
         let start = self.at;
+        if let Some(len) = simd::short_text_len(&self.input[start..]) {
+            self.at += len + 1;
+            return Ok(&self.input[start..start + len]);
+        }
+        self.long_string(start)
+    }
+
+    fn long_string(&mut self, start: usize) -> Read<&'a [u8]> {
         let mut largest = 0;
         loop {
             let (len, seen) = simd::text_len(&self.input[self.at..]);
@@ -278,10 +308,12 @@ impl<'a> Json<'a> {
     /// Reads `true`, `false` or `null`.
     #[inline]
     pub fn word(&mut self) -> Read<()> {
-        self.at += match self.input[self.at..] {
-            [b'n', b'u', b'l', b'l', ..] | [b't', b'r', b'u', b'e', ..] => 4,
-            [b'f', b'a', b'l', b's', b'e', ..] => 5,
-            _ => return self.fail("no value that JSON has"),
+        self.at += if self.is_at(b"null") || self.is_at(b"true") {
+            4
+        } else if self.is_at(b"false") {
+            5
+        } else {
+            return self.fail("no value that JSON has");
         };
         Ok(())
     }
@@ -311,20 +343,22 @@ impl<'a> Json<'a> {
     }
 
     fn object(&mut self) -> Read<()> {
-        let (start, first_key) = (self.at, self.keys.len());
+        let start = self.at;
         self.enter()?;
         if self.is_empty(b'}') {
             return Ok(());
         }
+        let mut keys = Keys::default();
         loop {
-            let key = self.raw_key()?;
-            self.keys.push(key);
+            keys.add(self.raw_key()?);
             self.value()?;
             if !self.goes_on(b'}')? {
                 break;
             }
         }
-        self.check_keys(start, first_key);
+        if let Some(key) = keys.twice() {
+            self.flaw(start, Code::DuplicateKey, key);
+        }
         Ok(())
     }
 
@@ -341,48 +375,6 @@ impl<'a> Json<'a> {
         self.colon()?;
         Ok(raw)
     }
-
-    /// Forgets the keys of an object that ends, after a look for one that stands twice.
-    fn check_keys(&mut self, at: usize, first_key: usize) {
-        let keys = &self.keys[first_key..];
-        let has_escape = keys.iter().any(|key| key.contains(&b'\\'));
-        let twice = if keys.len() <= 8 && !has_escape {
-            let mut rest = keys;
-            loop {
-                match rest.split_first() {
-                    Some((key, after)) if after.contains(key) => break Some(shown(key)),
-                    Some((_, after)) => rest = after,
-                    None => break None,
-                }
-            }
-        } else {
-            let mut keys: Vec<_> = keys.iter().map(|key| decoded(key)).collect();
-            keys.sort_unstable();
-            let pair = keys.windows(2).find(|pair| pair[0] == pair[1]);
-            pair.map(|pair| shown(&pair[0]))
-        };
-        self.keys.truncate(first_key);
-        if let Some(key) = twice {
-            self.flaw(at, Code::DuplicateKey, key);
-        }
-    }
-}
-
-/// A key as a person reads it.
-pub fn shown(key: &[u8]) -> String {
-    let text: String = String::from_utf8_lossy(key).chars().take(80).collect();
-    format!("`{}`", text.escape_debug())
-}
-
-/// What a string stands for, given what stands between its quotes.
-pub fn decoded(raw: &[u8]) -> Cow<'_, [u8]> {
-    if !raw.contains(&b'\\') {
-        return Cow::Borrowed(raw);
-    }
-    let quoted = [b"\"", raw, b"\""].concat();
-    // It was read before, so it reads again.
-    let text = Reader::new(&quoted).string().map(Cow::into_owned);
-    Cow::Owned(text.unwrap_or_default())
 }
 
 /// The code unit that `\uXXXX` at this position stands for.

@@ -4,13 +4,16 @@
 //! all the same. What is wrong is noted with its field, and reading goes on as long as it is JSON.
 
 use super::finding::Code;
-use super::json::{Json, decoded, shown};
+use super::json::Json;
+use super::keys::{decoded, shown};
 use super::kinds::{belongs, list_of_strings, text_fits};
 use super::table::MAX_FIELDS;
 pub use super::table::Table;
 use crate::json_read::InvalidJson;
 use crate::section::{Field, Kind};
 
+/// The key of what a product keeps besides, as an export writes it.
+const EXTRA: &[u8; 8] = b"\"extra\":";
 /// How much of what is wrong with one record is told.
 const MAX_FAULTS: usize = 100;
 
@@ -126,6 +129,11 @@ impl Values {
                     self.field(json, table, index)?;
                     next = index + 1;
                 }
+                None if table.has_extra && self.extra.is_none() && json.is_at(EXTRA) => {
+                    json.at += EXTRA.len();
+                    json.space();
+                    self.extra(json)?;
+                }
                 None => self.unexpected(json, table, &mut others)?,
             }
             if !json.goes_on(b'}')? {
@@ -147,13 +155,14 @@ impl Values {
         if let Some(index) = table.index_of(name) {
             return self.field(json, table, index);
         }
-        if others.has(&key) {
+        let is_extra = name == "extra" && table.has_extra;
+        if others.has(&key) || (is_extra && self.extra.is_some()) {
             json.flaw(at, Code::DuplicateKey, shown(&key));
         }
-        others.add(&key);
-        if name == "extra" && table.has_extra {
+        if is_extra {
             return self.extra(json);
         }
+        others.add(&key);
         self.fault(
             Code::UnknownField,
             shown(&key),
@@ -225,6 +234,10 @@ impl Values {
             }
             (b'{', Kind::Object(fields)) => return self.object(json, fields, field.name),
             (b'[', Kind::Objects(fields)) => return self.objects(json, fields, field.name),
+            (b'[', Kind::Refs(_)) if json.is_at(b"[]") => {
+                json.at += 2;
+                true
+            }
             (b'[', Kind::Refs(_)) => {
                 let end = json.at;
                 json.value()?;

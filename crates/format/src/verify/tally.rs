@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::check::{Checked, Hasher};
 use super::finding::{SHOWN_CHARS, shortened};
-use super::json::decoded;
+use super::keys::decoded;
 use super::record::{Table, Values};
 use crate::section::Section;
 

@@ -5,7 +5,7 @@
 
 use super::check::{Checked, Hasher, IdRow, pack};
 use super::contents::Stated;
-use super::json::decoded;
+use super::keys::decoded;
 use super::kinds::Strings;
 use super::record::{Table, Values};
 use crate::read::Place;

@@ -4,7 +4,7 @@ use carryall_format::sign::SigningKey;
 use carryall_format::verify::{Code, Options, Severity, Verdict};
 use serde_json::{Value, json};
 
-use crate::judged::{known, lines, options, report_of_file};
+use crate::judged::{errors, known, lines, options, report, report_of_file};
 use crate::lay_out::{last_line, resealed, seal, sealed};
 use crate::sample;
 
@@ -34,6 +34,17 @@ fn with_last_line(end: impl FnOnce(&str) -> String) -> Vec<u8> {
     let bytes = sample::everything();
     let (before, line) = bytes.split_at(last_line(&bytes));
     [before, end(std::str::from_utf8(line).unwrap()).as_bytes()].concat()
+}
+
+#[test]
+fn extra_stands_once_in_a_record() {
+    for twice in [
+        r#""extra":{},"extra":{"a":"#,
+        r#""extra":{},"\u0065xtra":{"a":"#,
+    ] {
+        let report = report(&replaced(r#""extra":{"a":"#, twice));
+        assert!(errors(&report).contains(&"duplicate_key"), "{twice}");
+    }
 }
 
 /// A file in which a code is met, and the options to meet it with.

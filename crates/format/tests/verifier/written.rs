@@ -1,9 +1,11 @@
 //! Whatever the writer writes, the verifier calls sound; and what stands in it, it counts.
 
+use std::io::{self, Read};
+
 use carryall_format::encode;
 use carryall_format::gap::GapCode;
 use carryall_format::section::Section;
-use carryall_format::verify::{Options, Verdict};
+use carryall_format::verify::{Input, Options, Verdict, verify};
 use carryall_format::write::{Proof, WriteError, Writer};
 use proptest::prelude::*;
 
@@ -79,15 +81,46 @@ proptest! {
     #[test]
     fn however_many_check_and_however_it_is_read_the_answer_is_the_same(
         threads in threads(), at in any::<prop::sample::Index>(), byte in any::<u8>(), checkers in 1_usize..5,
+        // One piece, which whoever asks checks alone; two; or more than are under way for one checker.
+        large in prop::sample::select(vec![0, 0, 0, 0, 100 << 10, 100 << 10, 100 << 10, 4 << 20]),
     ) {
-        let mut bytes = file(&threads);
+        let large = large / (64 << 10);
+        let texts = vec![(false, vec![byte; 64 << 10]); large];
+        let mut bytes = file(&[threads, vec![texts]].concat());
         let at = at.index(bytes.len());
         bytes[at] = byte;
         let one = report(&bytes);
+        prop_assert_eq!(bytes.len() > 64 << 10, large > 0);
         let other = report_of_file(&bytes, &Options { checkers, ..options() });
         prop_assert_eq!(one.verdict, other.verdict);
         prop_assert_eq!(one.findings.counts(), other.findings.counts());
         prop_assert_eq!(one.workspaces, other.workspaces);
+    }
+}
+
+/// A disk that fails after so many bytes.
+struct Failing<'a>(&'a [u8]);
+
+impl Read for Failing<'_> {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        match self.0.read(room)? {
+            0 => Err(io::Error::other("the disk is gone")),
+            count => Ok(count),
+        }
+    }
+}
+
+#[test]
+fn a_disk_that_fails_is_an_error_whoever_reads() {
+    let bytes = file(&[vec![(false, vec![b'x'; 64 << 10]); 64]]);
+    for (count, checkers) in [(1000, 1), (bytes.len() / 2, 1), (bytes.len() / 2, 4)] {
+        let input = Input::Stream(Failing(&bytes[..count]));
+        let options = Options {
+            checkers,
+            ..options()
+        };
+        let error = verify(input, &options, &mut |_| {}).unwrap_err();
+        assert_eq!(error.to_string(), "the disk is gone");
     }
 }
 

@@ -8,7 +8,8 @@ use crate::trace::error::TraceError;
 use crate::trace::find::WorkspaceName;
 use crate::trace::selection::Belongings;
 use crate::trace::tree::{Collection, FileLine, MemoryLine, ThreadLine, first_line, shortened};
-use crate::verify::json::{Json, decoded};
+use crate::verify::json::Json;
+use crate::verify::keys::decoded;
 use crate::verify::record::{Table, another};
 
 /// Where the fields that matter stand in a section's table.
