@@ -6,6 +6,7 @@
 use std::fmt::Debug;
 use std::fs::File;
 use std::io::{self, Read};
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
@@ -47,6 +48,16 @@ impl Original {
         Reading {
             original: self.clone(),
             offset,
+            hole: 0..0,
+        }
+    }
+
+    /// From its first byte to its last, as if these were not there.
+    #[must_use]
+    pub fn without(&self, hole: Range<u64>) -> Reading {
+        Reading {
+            hole,
+            ..self.from_start()
         }
     }
 
@@ -79,11 +90,21 @@ impl From<File> for Original {
 pub struct Reading {
     original: Original,
     offset: u64,
+    /// What is passed over, once it is reached.
+    hole: Range<u64>,
 }
 
 impl Read for Reading {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.original.0.read_at(buffer, self.offset)?;
+        if self.hole.contains(&self.offset) {
+            self.offset = self.hole.end;
+        }
+        let mut room = buffer.len();
+        if self.offset < self.hole.start {
+            let before = usize::try_from(self.hole.start - self.offset).unwrap_or(room);
+            room = room.min(before);
+        }
+        let read = self.original.0.read_at(&mut buffer[..room], self.offset)?;
         self.offset += read as u64;
         Ok(read)
     }
@@ -119,6 +140,16 @@ mod tests {
         text.clear();
         one.read_to_string(&mut text).unwrap();
         assert_eq!(text, "456789");
+        for (hole, left) in [
+            (3..6, "0126789"),
+            (0..9, "9"),
+            (8..10, "01234567"),
+            (4..4, "0123456789"),
+        ] {
+            text.clear();
+            original.without(hole).read_to_string(&mut text).unwrap();
+            assert_eq!(text, left);
+        }
         let mut buffer = [0; 4];
         assert_eq!(original.fill_at(&mut buffer, 7).unwrap(), 3);
         assert_eq!(&buffer[..3], b"789");

@@ -12,6 +12,8 @@ mod records;
 mod split;
 mod structure;
 
+use std::ops::Range;
+
 pub use self::block::Block;
 pub(crate) use self::block::{Blocks, Buffer};
 pub use self::records::{Visit, each_record};
@@ -101,6 +103,15 @@ pub struct Member {
     pub value_bytes: Option<u64>,
     /// Whether the value is a list.
     pub is_list: bool,
+}
+
+impl Member {
+    /// Where its value stands, in bytes from the start of the file.
+    #[must_use]
+    pub fn place(&self) -> Option<Range<u64>> {
+        let bytes = self.value_bytes?;
+        Some(self.value_offset..self.value_offset + bytes)
+    }
 }
 
 /// One record, or another value, within a block.

@@ -8,8 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, anyhow, bail};
-use carryall_format::original::Original;
-use carryall_format::trace::require_sound;
+use carryall_format::trace::{Sound, require_sound};
 use carryall_format::verify::Input;
 use indicatif::ProgressBar;
 
@@ -74,10 +73,10 @@ impl Convert {
         let bar = progress::bar();
         bar.set_length(given.size_bytes.unwrap_or_default());
         bar.set_message("checking");
-        require_sound(&original, &mut |at| bar.set_position(at))
+        let sound = require_sound(&original, &mut |at| bar.set_position(at))
             .map_err(|error| self.unsound(&error))?;
         bar.set_message("converting");
-        let losses = self.convert(&original, &bar)?;
+        let losses = self.convert(&sound, &bar)?;
         bar.finish_and_clear();
         Ok(self.report(&losses))
     }
@@ -95,7 +94,7 @@ impl Convert {
         )
     }
 
-    fn convert(&self, file: &Original, bar: &ProgressBar) -> anyhow::Result<Losses> {
+    fn convert(&self, file: &Sound, bar: &ProgressBar) -> anyhow::Result<Losses> {
         let mut advanced = |at| bar.set_position(at);
         if self.format().is_folder() {
             return self.write_folder(file, &mut advanced);
@@ -116,11 +115,7 @@ impl Convert {
     }
 
     /// A folder has its name when all of it is there.
-    fn write_folder(
-        &self,
-        file: &Original,
-        advanced: &mut dyn FnMut(u64),
-    ) -> anyhow::Result<Losses> {
+    fn write_folder(&self, file: &Sound, advanced: &mut dyn FnMut(u64)) -> anyhow::Result<Losses> {
         let hidden = self.beside(".carryall-convert-")?;
         let losses = convert::to_folder(file, self.format(), hidden.path(), advanced)?;
         self.refuse_losses(&losses)?;
@@ -131,7 +126,7 @@ impl Convert {
 
     fn write_database(
         &self,
-        file: &Original,
+        file: &Sound,
         advanced: &mut dyn FnMut(u64),
     ) -> anyhow::Result<Losses> {
         let hidden = self.beside(".carryall-convert-")?;

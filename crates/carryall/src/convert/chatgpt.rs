@@ -10,7 +10,7 @@ use std::fs::File;
 use carryall_format::section::Section;
 use serde::Serialize;
 
-use super::conversation::Conversation;
+use super::conversation::{Conversation, Converse};
 use super::fields::{Raw, ids, is_true, seconds, spelled, text, text_or_empty};
 use super::list::JsonList;
 use super::{Index, Losses, Record, Target};
@@ -31,11 +31,29 @@ impl Chatgpt {
 }
 
 impl Target for Chatgpt {
+    fn begin(&mut self, _index: &Index) -> anyhow::Result<Option<Box<dyn Converse>>> {
+        Ok(Some(Box::new(Chats)))
+    }
+
+    fn put(&mut self, conversation: &[u8]) -> anyhow::Result<()> {
+        self.list.push_json(conversation)
+    }
+
+    fn finish(&mut self, _index: &Index, _losses: &mut Losses) -> anyhow::Result<()> {
+        self.list.finish()
+    }
+}
+
+/// Writes them as elements of the list.
+struct Chats;
+
+impl Converse for Chats {
     fn converse(
-        &mut self,
+        &self,
         talk: &Conversation<'_>,
         index: &Index,
         losses: &mut Losses,
+        out: &mut Vec<u8>,
     ) -> anyhow::Result<()> {
         let thread = &talk.thread;
         let children = talk.children();
@@ -58,28 +76,27 @@ impl Target for Chatgpt {
         }
         let workspace = text(thread, "workspace_id");
         let created = seconds(thread, "created_at");
-        self.list.push(&Chat {
-            id: spelled(thread, "id"),
-            conversation_id: spelled(thread, "id"),
-            title: thread.raw("title"),
-            create_time: created,
-            update_time: seconds(thread, "updated_at").or(created),
-            mapping,
-            current_node: talk.current().unwrap_or(Cow::Borrowed(&root)),
-            conversation_template_id: thread.given("workspace_id"),
-            workspace_name: workspace.and_then(|id| index.workspace_name(&id)),
-            is_archived: is_true(thread, "archived"),
-            is_starred: thread.given("pinned"),
-            moderation_results: [],
-            plugin_ids: None,
-            safe_urls: [],
-        })?;
+        super::json(
+            out,
+            &Chat {
+                id: spelled(thread, "id"),
+                conversation_id: spelled(thread, "id"),
+                title: thread.raw("title"),
+                create_time: created,
+                update_time: seconds(thread, "updated_at").or(created),
+                mapping,
+                current_node: talk.current().unwrap_or(Cow::Borrowed(&root)),
+                conversation_template_id: thread.given("workspace_id"),
+                workspace_name: workspace.and_then(|id| index.workspace_name(&id)),
+                is_archived: is_true(thread, "archived"),
+                is_starred: thread.given("pinned"),
+                moderation_results: [],
+                plugin_ids: None,
+                safe_urls: [],
+            },
+        )?;
         losses.wrote_fields(Section::Threads, thread, ALSO_KEPT);
         Ok(())
-    }
-
-    fn finish(&mut self, _index: &Index, _losses: &mut Losses) -> anyhow::Result<()> {
-        self.list.finish()
     }
 }
 

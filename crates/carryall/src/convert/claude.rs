@@ -11,7 +11,7 @@ use carryall_format::section::Section;
 use serde::Serialize;
 use serde_json::json;
 
-use super::conversation::Conversation;
+use super::conversation::{Conversation, Converse};
 use super::fields::{Raw, ids, is_true, spelled, text, text_or_empty};
 use super::folder::create;
 use super::list::JsonList;
@@ -96,40 +96,13 @@ impl Target for Claude {
         Ok(())
     }
 
-    fn converse(
-        &mut self,
-        talk: &Conversation<'_>,
-        index: &Index,
-        losses: &mut Losses,
-    ) -> anyhow::Result<()> {
-        let thread = &talk.thread;
-        for record in &talk.messages {
-            losses.wrote_fields(Section::Messages, record, ALSO_KEPT);
-            let role = text(record, "role");
-            if !matches!(role.as_deref(), Some("user" | "assistant")) {
-                losses.lost_field(Section::Messages, "role");
-            }
-        }
-        self.conversations.push(&Chat {
-            uuid: spelled(thread, "id"),
-            name: spelled(thread, "title"),
-            summary: "",
-            created_at: microseconds(thread, "created_at"),
-            updated_at: microseconds(thread, "updated_at"),
-            account: Account {
-                uuid: account_id(index)?,
-            },
-            is_starred: is_true(thread, "pinned"),
-            project_uuid: thread.given("workspace_id"),
-            current_leaf_message_uuid: talk.current(),
-            messages: talk
-                .messages
-                .iter()
-                .map(|record| Message::of(record, index))
-                .collect(),
-        })?;
-        losses.wrote_fields(Section::Threads, thread, ALSO_KEPT);
-        Ok(())
+    fn begin(&mut self, index: &Index) -> anyhow::Result<Option<Box<dyn Converse>>> {
+        let account = account_id(index)?.map(Cow::into_owned);
+        Ok(Some(Box::new(Chats { account })))
+    }
+
+    fn put(&mut self, conversation: &[u8]) -> anyhow::Result<()> {
+        self.conversations.push_json(conversation)
     }
 
     fn finish(&mut self, index: &Index, _losses: &mut Losses) -> anyhow::Result<()> {
@@ -158,6 +131,53 @@ impl Target for Claude {
     }
 }
 
+/// Writes them as elements of the list.
+struct Chats {
+    account: Option<String>,
+}
+
+impl Converse for Chats {
+    fn converse(
+        &self,
+        talk: &Conversation<'_>,
+        index: &Index,
+        losses: &mut Losses,
+        out: &mut Vec<u8>,
+    ) -> anyhow::Result<()> {
+        let thread = &talk.thread;
+        for record in &talk.messages {
+            losses.wrote_fields(Section::Messages, record, ALSO_KEPT);
+            let role = text(record, "role");
+            if !matches!(role.as_deref(), Some("user" | "assistant")) {
+                losses.lost_field(Section::Messages, "role");
+            }
+        }
+        super::json(
+            out,
+            &Chat {
+                uuid: spelled(thread, "id"),
+                name: spelled(thread, "title"),
+                summary: "",
+                created_at: microseconds(thread, "created_at"),
+                updated_at: microseconds(thread, "updated_at"),
+                account: Account {
+                    uuid: self.account.as_deref(),
+                },
+                is_starred: is_true(thread, "pinned"),
+                project_uuid: thread.given("workspace_id"),
+                current_leaf_message_uuid: talk.current(),
+                messages: talk
+                    .messages
+                    .iter()
+                    .map(|record| Message::of(record, index))
+                    .collect(),
+            },
+        )?;
+        losses.wrote_fields(Section::Threads, thread, ALSO_KEPT);
+        Ok(())
+    }
+}
+
 #[derive(Serialize)]
 struct Chat<'a> {
     uuid: Raw<'a>,
@@ -177,7 +197,7 @@ struct Chat<'a> {
 
 #[derive(Serialize)]
 struct Account<'a> {
-    uuid: Option<Cow<'a, str>>,
+    uuid: Option<&'a str>,
 }
 
 #[derive(Serialize)]

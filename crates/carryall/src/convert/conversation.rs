@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Losses;
 use super::fields::{Record, text, text_or_empty};
 use super::index::Index;
 
@@ -62,6 +63,17 @@ pub struct Gathered {
 }
 
 impl Gathered {
+    fn begin(&mut self, place: usize) {
+        self.place = place;
+        self.texts.clear();
+        self.ends.clear();
+    }
+
+    /// How much they are.
+    pub fn size_bytes(&self) -> usize {
+        self.texts.len()
+    }
+
     fn push(&mut self, message: &[u8]) {
         self.texts.extend_from_slice(message);
         self.ends.push(self.texts.len());
@@ -83,6 +95,19 @@ impl Gathered {
     }
 }
 
+/// Writes conversations, several at a time on threads of their own: nothing of one may depend on another.
+pub trait Converse: Send + Sync {
+    /// A thread with all its messages. What is left in `out`, which is empty at first, is given to the target,
+    /// in the order of the threads.
+    fn converse(
+        &self,
+        talk: &Conversation<'_>,
+        index: &Index,
+        losses: &mut Losses,
+        out: &mut Vec<u8>,
+    ) -> anyhow::Result<()>;
+}
+
 /// Puts threads together.
 pub struct Conversations<'i> {
     index: &'i Index,
@@ -99,8 +124,13 @@ impl<'i> Conversations<'i> {
         }
     }
 
-    /// Takes the next message. Returns the thread that ended before it.
-    pub fn add(&mut self, message: &[u8]) -> anyhow::Result<Option<Gathered>> {
+    /// Takes the next message; `empty` is where its thread is put if it is the first. Returns the thread that
+    /// ended before it.
+    pub fn add(
+        &mut self,
+        message: &[u8],
+        empty: impl FnOnce() -> Gathered,
+    ) -> anyhow::Result<Option<Gathered>> {
         let thread = thread_of(message)?;
         let Some(place) = self.index.thread_places.get(thread.as_ref()).copied() else {
             anyhow::bail!("a message names the thread `{thread}`, which is not in the export");
@@ -116,10 +146,8 @@ impl<'i> Conversations<'i> {
             "the messages of the thread `{thread}` do not stand together: another program has sorted this file; convert the export as it was downloaded"
         );
         self.is_done[place] = true;
-        let mut next = Gathered {
-            place,
-            ..Gathered::default()
-        };
+        let mut next = empty();
+        next.begin(place);
         next.push(message);
         Ok(self.under_way.replace(next))
     }

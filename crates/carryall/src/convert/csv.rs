@@ -17,7 +17,7 @@ use serde_json::value::RawValue;
 use super::fields::{Raw, string, text_or_empty};
 use super::folder::{Attachments, create};
 use super::names::Names;
-use super::{Index, Item, Losses, Needs, Record, Target, json};
+use super::{Index, Item, Losses, Record, Target, json};
 
 pub struct Csv {
     folder: PathBuf,
@@ -54,10 +54,6 @@ impl Csv {
 }
 
 impl Target for Csv {
-    fn needs(&self) -> Needs {
-        Needs::Index
-    }
-
     fn place_files(&self, index: &mut Index) {
         let mut names = Names::default();
         for facts in index.files.values_mut().filter(|facts| facts.has_contents) {
@@ -168,11 +164,13 @@ fn write_cell(out: &mut impl Write, value: Raw<'_>) -> std::io::Result<()> {
 
 fn cell(out: &mut impl Write, text: &str, is_guarded: bool) -> std::io::Result<()> {
     out.write_all(if is_guarded { b"\"'" } else { b"\"" })?;
-    let mut pieces = text.split('"');
-    out.write_all(pieces.next().unwrap_or_default().as_bytes())?;
-    for piece in pieces {
-        out.write_all(b"\"\"")?;
-        out.write_all(piece.as_bytes())?;
+    let mut rest = text.as_bytes();
+    while let Some(quote) = memchr::memchr(b'"', rest) {
+        // The quote itself, and once more.
+        out.write_all(&rest[..=quote])?;
+        out.write_all(b"\"")?;
+        rest = &rest[quote + 1..];
     }
+    out.write_all(rest)?;
     out.write_all(b"\"")
 }

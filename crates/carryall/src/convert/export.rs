@@ -2,40 +2,26 @@
 
 use std::borrow::Cow;
 
-use carryall_format::original::Original;
+use carryall_format::original::Reading;
 use carryall_format::read::each_record;
 use serde_json::Value;
 
 use super::Item;
 
-/// An export that was found sound.
-pub struct Export {
-    original: Original,
-}
-
-impl Export {
-    /// Reads this, from its start, as often as asked.
-    pub fn of(original: &Original) -> Export {
-        Export {
-            original: original.clone(),
-        }
-    }
-
-    /// Shows each value to `visit`, in file order, without space between its parts.
-    pub fn each(
-        &self,
-        visit: &mut dyn FnMut(&Item<'_>) -> anyhow::Result<()>,
-        advanced: &mut dyn FnMut(u64),
-    ) -> anyhow::Result<()> {
-        each_record(
-            &self.original,
-            &mut |part, text| {
-                let text = unspaced(text)?;
-                visit(&Item { part, text: &text })
-            },
-            advanced,
-        )
-    }
+/// Shows each value of this reading to `visit`, in file order, without space between its parts.
+pub fn each(
+    reading: Reading,
+    visit: &mut dyn FnMut(&Item<'_>) -> anyhow::Result<()>,
+    advanced: &mut dyn FnMut(u64),
+) -> anyhow::Result<()> {
+    each_record(
+        reading,
+        &mut |part, text| {
+            let text = unspaced(text)?;
+            visit(&Item { part, text: &text })
+        },
+        advanced,
+    )
 }
 
 /// A record as an export has it. Another program may have put space around everything.

@@ -18,7 +18,8 @@ pub struct Record<'a>(Vec<(Cow<'a, str>, Raw<'a>)>);
 impl<'a> Record<'a> {
     /// Reads an object.
     pub fn read(text: &'a [u8]) -> serde_json::Result<Record<'a>> {
-        serde_json::from_slice(text)
+        let text = simdutf8::basic::from_utf8(text).map_err(serde::de::Error::custom)?;
+        serde_json::from_str(text)
     }
 
     /// How a field's value is spelled.

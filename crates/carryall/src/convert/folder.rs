@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
@@ -59,6 +59,50 @@ impl Attachments {
     }
 }
 
+/// Where pages are put.
+pub trait Append {
+    /// Writes at the end of a file, by its path in the folder.
+    fn append(&mut self, path: &str, text: &[u8]) -> anyhow::Result<()>;
+}
+
+/// New files, one after the other.
+pub struct Alone<'a> {
+    folder: &'a Path,
+    path: String,
+    /// What the file will hold.
+    text: &'a mut Vec<u8>,
+}
+
+impl<'a> Alone<'a> {
+    /// `room` is empty, and is left so.
+    pub fn new(folder: &'a Path, room: &'a mut Vec<u8>) -> Alone<'a> {
+        Alone {
+            folder,
+            path: String::new(),
+            text: room,
+        }
+    }
+
+    /// Writes the last one.
+    pub fn flush(&mut self) -> anyhow::Result<()> {
+        if self.path.is_empty() {
+            return Ok(());
+        }
+        put_file(&self.folder.join(&self.path), self.text)
+    }
+}
+
+impl Append for Alone<'_> {
+    fn append(&mut self, path: &str, text: &[u8]) -> anyhow::Result<()> {
+        if self.path != path {
+            self.flush()?;
+            path.clone_into(&mut self.path);
+        }
+        self.text.extend_from_slice(text);
+        Ok(())
+    }
+}
+
 /// How much of all growing files waits in memory.
 const WAITING_BYTES: usize = 4 << 20;
 
@@ -82,21 +126,6 @@ impl Growing {
     /// Whether it was begun.
     pub fn has(&self, path: &str) -> bool {
         self.files.contains_key(path)
-    }
-
-    /// Writes at the end of a file.
-    pub fn append(&mut self, path: &str, text: &[u8]) -> anyhow::Result<()> {
-        if !self.files.contains_key(path) {
-            self.files.insert(path.to_owned(), (Vec::new(), false));
-        }
-        if let Some((waiting, _)) = self.files.get_mut(path) {
-            waiting.extend_from_slice(text);
-        }
-        self.waiting_bytes += text.len();
-        if self.waiting_bytes > WAITING_BYTES {
-            self.flush()?;
-        }
-        Ok(())
     }
 
     /// Writes what waits.
@@ -125,10 +154,39 @@ impl Growing {
     }
 }
 
+impl Append for Growing {
+    fn append(&mut self, path: &str, text: &[u8]) -> anyhow::Result<()> {
+        if !self.files.contains_key(path) {
+            self.files.insert(path.to_owned(), (Vec::new(), false));
+        }
+        if let Some((waiting, _)) = self.files.get_mut(path) {
+            waiting.extend_from_slice(text);
+        }
+        self.waiting_bytes += text.len();
+        if self.waiting_bytes > WAITING_BYTES {
+            self.flush()?;
+        }
+        Ok(())
+    }
+}
+
 /// A new file, with the folders that it stands in.
 pub fn create(path: &Path) -> anyhow::Result<File> {
-    if let Some(folder) = path.parent() {
+    // Nearly always the folder is there.
+    let mut created = File::create_new(path);
+    if let Err(error) = &created
+        && error.kind() == ErrorKind::NotFound
+        && let Some(folder) = path.parent()
+    {
         fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+        created = File::create_new(path);
     }
-    File::create_new(path).with_context(|| path.display().to_string())
+    created.with_context(|| path.display().to_string())
+}
+
+/// A new file with this text in it, which is taken out.
+pub fn put_file(path: &Path, text: &mut Vec<u8>) -> anyhow::Result<()> {
+    let written = create(path)?.write_all(text);
+    text.clear();
+    written.with_context(|| path.display().to_string())
 }

@@ -10,16 +10,17 @@ mod start;
 mod thread;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use carryall_format::read::Part;
 use carryall_format::section::Section;
 
 use self::page::{Page, escape, file_name};
 use self::record::{all_fields, badges, card};
-use super::conversation::Conversation;
+use super::conversation::{Conversation, Converse};
 use super::fields::{Record, text, text_or_empty, time};
-use super::folder::{Attachments, Growing};
+use super::folder::{Alone, Attachments, Growing};
 use super::layout::{Layout, place_files};
 use super::{Index, Item, Losses, Target};
 
@@ -27,7 +28,8 @@ const START: &str = "index.html";
 const MISSING: &str = "What is missing.html";
 
 pub struct Html {
-    layout: Option<Layout>,
+    folder: PathBuf,
+    layout: Option<Arc<Layout>>,
     pages: Growing,
     /// By their path.
     open: BTreeMap<String, Page>,
@@ -39,6 +41,7 @@ pub struct Html {
 impl Html {
     pub fn new(folder: &Path) -> Html {
         Html {
+            folder: folder.to_owned(),
             layout: None,
             pages: Growing::new(folder),
             open: BTreeMap::new(),
@@ -47,13 +50,9 @@ impl Html {
         }
     }
 
-    fn layout(&mut self, index: &Index) -> anyhow::Result<&Layout> {
-        if self.layout.is_none() {
-            self.layout = Some(Layout::of(index, "index", ".html")?);
-        }
-        self.layout
-            .as_ref()
-            .ok_or_else(|| anyhow::anyhow!("no layout"))
+    fn layout(&self) -> anyhow::Result<&Layout> {
+        let layout = self.layout.as_deref();
+        layout.ok_or_else(|| anyhow::anyhow!("no layout"))
     }
 
     /// Adds to a page under a heading, which is written once.
@@ -79,7 +78,7 @@ impl Html {
     fn workspace(&mut self, record: Option<&Record<'_>>, index: &Index) -> anyhow::Result<()> {
         let id = record.and_then(|record| text(record, "id"));
         let id = id.as_deref();
-        let path = self.layout(index)?.about(id);
+        let path = self.layout()?.about(id);
         let mut out = String::new();
         if let Some(record) = record {
             out.push_str("<p class=\"lead\">");
@@ -100,7 +99,7 @@ impl Html {
             all_fields(&mut out, record, &["description", "project_instructions"]);
         }
         self.add(&path, &title(index, id), "", &out)?;
-        let layout = self.layout(index)?;
+        let layout = self.layout()?;
         let threads = start::threads(layout, index, id)?;
         for thread in threads {
             self.add(&path, "", "Conversations", &thread)?;
@@ -114,7 +113,7 @@ impl Html {
         let id = id
             .as_deref()
             .filter(|id| index.workspaces.contains_key(*id));
-        let path = self.layout(index)?.about(id);
+        let path = self.layout()?.about(id);
         if id.is_none() && !self.open.contains_key(&path) {
             self.workspace(None, index)?;
         }
@@ -187,40 +186,15 @@ impl Target for Html {
         }
     }
 
-    fn converse(
-        &mut self,
-        talk: &Conversation<'_>,
-        index: &Index,
-        losses: &mut Losses,
-    ) -> anyhow::Result<()> {
-        let workspace = text(&talk.thread, "workspace_id");
-        let workspace = workspace.as_deref();
-        let layout = self.layout(index)?;
-        let (path, about) = (
-            layout.thread(talk.place).to_owned(),
-            layout.about(workspace),
-        );
-        let mut above = above(&path);
-        above.push((file_name(&about).to_owned(), title(index, workspace)));
-        let name = text(&talk.thread, "title").filter(|title| !title.is_empty());
-        let mut page = Page::begin(
-            &mut self.pages,
-            "thread",
-            &path,
-            name.as_deref().unwrap_or("Untitled"),
-            above,
-        )?;
-        thread::write(&mut page, &mut self.pages, talk, index)?;
-        page.end(&mut self.pages)?;
-        losses.wrote(Section::Threads);
-        for _ in &talk.messages {
-            losses.wrote(Section::Messages);
-        }
-        Ok(())
+    fn begin(&mut self, index: &Index) -> anyhow::Result<Option<Box<dyn Converse>>> {
+        let layout = Arc::new(Layout::of(index, "index", ".html")?);
+        self.layout = Some(layout.clone());
+        let folder = self.folder.clone();
+        Ok(Some(Box::new(Threads { folder, layout })))
     }
 
     fn finish(&mut self, index: &Index, losses: &mut Losses) -> anyhow::Result<()> {
-        let layout = self.layout(index)?;
+        let layout = self.layout()?;
         let outside = layout.about(None);
         if !layout.threads_of(None).is_empty() && !self.open.contains_key(&outside) {
             self.workspace(None, index)?;
@@ -230,6 +204,41 @@ impl Target for Html {
             page.end(&mut self.pages)?;
         }
         self.pages.flush()
+    }
+}
+
+/// Writes each into pages of its own.
+struct Threads {
+    folder: PathBuf,
+    layout: Arc<Layout>,
+}
+
+impl Converse for Threads {
+    fn converse(
+        &self,
+        talk: &Conversation<'_>,
+        index: &Index,
+        losses: &mut Losses,
+        out: &mut Vec<u8>,
+    ) -> anyhow::Result<()> {
+        let workspace = text(&talk.thread, "workspace_id");
+        let workspace = workspace.as_deref();
+        let path = self.layout.thread(talk.place);
+        let about = self.layout.about(workspace);
+        let mut above = above(path);
+        above.push((file_name(&about).to_owned(), title(index, workspace)));
+        let name = text(&talk.thread, "title").filter(|title| !title.is_empty());
+        let name = name.as_deref().unwrap_or("Untitled");
+        let mut pages = Alone::new(&self.folder, out);
+        let mut page = Page::begin(&mut pages, "thread", path, name, above)?;
+        thread::write(&mut page, &mut pages, talk, index)?;
+        page.end(&mut pages)?;
+        pages.flush()?;
+        losses.wrote(Section::Threads);
+        for _ in &talk.messages {
+            losses.wrote(Section::Messages);
+        }
+        Ok(())
     }
 }
 

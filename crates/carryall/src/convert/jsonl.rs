@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{BufWriter, Write};
 
-use super::{Index, Item, Losses, Needs, Target};
+use super::{Index, Item, Losses, Target};
 
 pub struct Jsonl {
     out: BufWriter<File>,
@@ -18,8 +18,8 @@ impl Jsonl {
 }
 
 impl Target for Jsonl {
-    fn needs(&self) -> Needs {
-        Needs::Records
+    fn needs_index(&self) -> bool {
+        false
     }
 
     fn take(&mut self, item: &Item<'_>, _index: &Index, losses: &mut Losses) -> anyhow::Result<()> {

@@ -3,16 +3,15 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use carryall_format::section::Section;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::conversation::Conversation;
+use super::conversation::{Conversation, Converse};
 use super::fields::{Raw, ids, is_true, spelled, text};
-use super::folder::create;
+use super::folder::put_file;
 use super::names::Names;
 use super::{Index, Losses, Record, Target};
 
@@ -23,50 +22,66 @@ const ALSO_KEPT: &[&str] = &["ai_provider", "archived", "model", "updated_at"];
 
 pub struct Librechat {
     folder: PathBuf,
-    names: BTreeMap<String, Names>,
-    folders: Names,
-    folder_of: BTreeMap<String, String>,
 }
 
 impl Librechat {
     pub fn new(folder: &Path) -> Librechat {
         Librechat {
             folder: folder.to_owned(),
-            names: BTreeMap::new(),
-            folders: Names::default(),
-            folder_of: BTreeMap::new(),
         }
     }
+}
 
-    fn path(&mut self, thread: &Record<'_>, index: &Index) -> PathBuf {
-        let workspace = text(thread, "workspace_id");
-        let folders = &mut self.folders;
-        let folder = self
-            .folder_of
-            .entry(workspace.as_deref().unwrap_or_default().to_owned())
-            .or_insert_with(|| {
-                let name = workspace.and_then(|id| index.workspace_name(&id));
-                folders.take(name.unwrap_or("Outside workspaces"), "Workspace")
-            });
-        let title = format!(
-            "{}.json",
-            text(thread, "title").as_deref().unwrap_or("Untitled")
-        );
-        let name = self
-            .names
-            .entry(folder.clone())
-            .or_default()
-            .take(&title, "Untitled.json");
-        self.folder.join(folder).join(name)
+/// Where each conversation lies, by the place of the thread in the index.
+struct Paths {
+    folder: PathBuf,
+    threads: Vec<String>,
+}
+
+impl Paths {
+    fn of(folder: &Path, index: &Index) -> anyhow::Result<Paths> {
+        let mut folders = Names::default();
+        let mut folder_of: BTreeMap<String, String> = BTreeMap::new();
+        let mut names: BTreeMap<String, Names> = BTreeMap::new();
+        let mut threads = Vec::with_capacity(index.threads.len());
+        for place in 0..index.threads.len() {
+            let thread = index.thread(place)?;
+            let workspace = text(&thread, "workspace_id");
+            let folder = folder_of
+                .entry(workspace.as_deref().unwrap_or_default().to_owned())
+                .or_insert_with(|| {
+                    let name = workspace.and_then(|id| index.workspace_name(&id));
+                    folders.take(name.unwrap_or("Outside workspaces"), "Workspace")
+                });
+            let title = text(&thread, "title").unwrap_or(Cow::Borrowed("Untitled"));
+            let names = names.entry(folder.clone()).or_default();
+            let name = names.take(&format!("{title}.json"), "Untitled.json");
+            threads.push(format!("{folder}/{name}"));
+        }
+        Ok(Paths {
+            folder: folder.to_owned(),
+            threads,
+        })
     }
 }
 
 impl Target for Librechat {
+    fn begin(&mut self, index: &Index) -> anyhow::Result<Option<Box<dyn Converse>>> {
+        Ok(Some(Box::new(Paths::of(&self.folder, index)?)))
+    }
+
+    fn finish(&mut self, _index: &Index, _losses: &mut Losses) -> anyhow::Result<()> {
+        Ok(())
+    }
+}
+
+impl Converse for Paths {
     fn converse(
-        &mut self,
+        &self,
         talk: &Conversation<'_>,
         index: &Index,
         losses: &mut Losses,
+        out: &mut Vec<u8>,
     ) -> anyhow::Result<()> {
         let thread = &talk.thread;
         let messages: Vec<_> = talk
@@ -97,14 +112,9 @@ impl Target for Librechat {
             options: json!({}),
             messages,
         };
-        let mut out = BufWriter::new(create(&self.path(thread, index))?);
-        super::json(&mut out, &conversation)?;
-        out.flush()?;
+        super::json(out, &conversation)?;
+        put_file(&self.folder.join(&self.threads[talk.place]), out)?;
         losses.wrote_fields(Section::Threads, thread, ALSO_KEPT);
-        Ok(())
-    }
-
-    fn finish(&mut self, _index: &Index, _losses: &mut Losses) -> anyhow::Result<()> {
         Ok(())
     }
 }

@@ -21,10 +21,20 @@ impl JsonList {
     }
 
     pub fn push(&mut self, element: &impl serde::Serialize) -> anyhow::Result<()> {
-        self.out
-            .write_all(if self.is_empty { b"\n" } else { b",\n" })?;
-        self.is_empty = false;
+        self.separate()?;
         json(&mut self.out, element)
+    }
+
+    /// An element that is JSON already.
+    pub fn push_json(&mut self, element: &[u8]) -> anyhow::Result<()> {
+        self.separate()?;
+        Ok(self.out.write_all(element)?)
+    }
+
+    fn separate(&mut self) -> std::io::Result<()> {
+        let between: &[u8] = if self.is_empty { b"\n" } else { b",\n" };
+        self.is_empty = false;
+        self.out.write_all(between)
     }
 
     pub fn finish(&mut self) -> anyhow::Result<()> {

@@ -86,6 +86,23 @@ impl Losses {
         }
     }
 
+    /// Those of another part of the conversion.
+    pub fn add(&mut self, other: Losses) {
+        for (section, (read, written)) in other.records {
+            let counts = self.records.entry(section).or_default();
+            *counts = (counts.0 + read, counts.1 + written);
+        }
+        for (section, count) in other.lost {
+            *self.lost.entry(section).or_default() += count;
+        }
+        for (section, counts) in other.fields {
+            let fields = self.fields.entry(section).or_default();
+            for (field, count) in counts {
+                *fields.entry(field).or_default() += count;
+            }
+        }
+    }
+
     /// How many records of a section have no place.
     pub fn lost_records(&self, section: Section) -> u64 {
         self.lost.get(&section).copied().unwrap_or(0)

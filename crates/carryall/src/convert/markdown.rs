@@ -9,21 +9,21 @@ mod thread;
 use std::borrow::Cow;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use anyhow::Context;
 use carryall_format::read::Part;
 use carryall_format::section::Section;
 
-use super::conversation::Conversation;
+use super::conversation::{Conversation, Converse};
 use super::fields::{Raw, Record, text, text_or_empty};
-use super::folder::{Attachments, Growing, create};
+use super::folder::{Append as _, Attachments, Growing, put_file};
 use super::index::FileFacts;
 use super::layout::{Layout, place_files};
 use super::{Index, Item, Losses, Target};
 
 pub struct Markdown {
     folder: PathBuf,
-    layout: Option<Layout>,
+    layout: Option<Arc<Layout>>,
     /// Notes about workspaces, the account and what belongs to it.
     notes: Growing,
     attachments: Attachments,
@@ -39,11 +39,10 @@ impl Markdown {
         }
     }
 
-    fn layout<'l>(layout: &'l mut Option<Layout>, index: &Index) -> anyhow::Result<&'l Layout> {
-        if layout.is_none() {
-            *layout = Some(Layout::of(index, "About this workspace", ".md")?);
-        }
-        layout.as_ref().ok_or_else(|| anyhow::anyhow!("no layout"))
+    fn about(&self, workspace_id: Option<&str>) -> anyhow::Result<String> {
+        let layout = self.layout.as_ref();
+        let layout = layout.ok_or_else(|| anyhow::anyhow!("no layout"))?;
+        Ok(layout.about(workspace_id))
     }
 
     /// Adds to the note of this path, which begins with a heading.
@@ -72,9 +71,8 @@ impl Markdown {
         self.add(&format!("{title}.md"), title, &text)
     }
 
-    fn workspace(&mut self, record: &Record<'_>, index: &Index) -> anyhow::Result<()> {
-        let layout = Self::layout(&mut self.layout, index)?;
-        let path = layout.about(text(record, "id").as_deref());
+    fn workspace(&mut self, record: &Record<'_>) -> anyhow::Result<()> {
+        let path = self.about(text(record, "id").as_deref())?;
         let mut note = Vec::new();
         let below = ["project_instructions", "description"];
         front_matter(
@@ -121,10 +119,9 @@ impl Target for Markdown {
         };
         let record = item.record()?;
         match section {
-            Section::Workspaces => self.workspace(&record, index)?,
+            Section::Workspaces => self.workspace(&record)?,
             Section::WorkspaceMemories => {
-                let layout = Self::layout(&mut self.layout, index)?;
-                let path = layout.about(text(&record, "workspace_id").as_deref());
+                let path = self.about(text(&record, "workspace_id").as_deref())?;
                 self.memory(&path, "Workspace", &record)?;
             }
             Section::UserMemories => self.memory("Memories.md", "Memories", &record)?,
@@ -137,28 +134,39 @@ impl Target for Markdown {
         Ok(())
     }
 
+    fn begin(&mut self, index: &Index) -> anyhow::Result<Option<Box<dyn Converse>>> {
+        let layout = Arc::new(Layout::of(index, "About this workspace", ".md")?);
+        self.layout = Some(layout.clone());
+        let folder = self.folder.clone();
+        Ok(Some(Box::new(Threads { folder, layout })))
+    }
+
+    fn finish(&mut self, _index: &Index, _losses: &mut Losses) -> anyhow::Result<()> {
+        self.notes.flush()
+    }
+}
+
+/// Writes each into a note of its own.
+struct Threads {
+    folder: PathBuf,
+    layout: Arc<Layout>,
+}
+
+impl Converse for Threads {
     fn converse(
-        &mut self,
+        &self,
         talk: &Conversation<'_>,
         index: &Index,
         losses: &mut Losses,
+        out: &mut Vec<u8>,
     ) -> anyhow::Result<()> {
-        let path = Self::layout(&mut self.layout, index)?.thread(talk.place);
-        let mut note = Vec::new();
-        thread::write(&mut note, talk, index)?;
-        let path = self.folder.join(path);
-        create(&path)?
-            .write_all(&note)
-            .with_context(|| path.display().to_string())?;
+        thread::write(out, talk, index)?;
+        put_file(&self.folder.join(self.layout.thread(talk.place)), out)?;
         losses.wrote(Section::Threads);
         for _ in &talk.messages {
             losses.wrote(Section::Messages);
         }
         Ok(())
-    }
-
-    fn finish(&mut self, _index: &Index, _losses: &mut Losses) -> anyhow::Result<()> {
-        self.notes.flush()
     }
 }
 

@@ -27,21 +27,23 @@ mod names;
 mod open_webui;
 mod parquet;
 mod sqlite;
+mod working;
 
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
-use carryall_format::original::Original;
 use carryall_format::read::Part;
 use carryall_format::section::Section;
+use carryall_format::trace::Sound;
 
-use self::conversation::{Conversation, Conversations};
-use self::export::Export;
+use self::conversation::{Conversations, Converse};
+use self::export::each;
 pub use self::fields::Record;
 pub use self::format::Format;
 use self::index::Index;
 pub use self::losses::Losses;
+use self::working::Workers;
 
 impl Format {
     fn file_target(self, out: File) -> anyhow::Result<Box<dyn Target>> {
@@ -75,37 +77,27 @@ pub trait Target {
         Ok(())
     }
 
-    /// What it has to be given.
-    fn needs(&self) -> Needs {
-        Needs::Conversations
-    }
-
-    /// A thread with all its messages.
-    fn converse(
-        &mut self,
-        _talk: &Conversation<'_>,
-        _index: &Index,
-        _losses: &mut Losses,
-    ) -> anyhow::Result<()> {
-        Ok(())
+    /// Whether it has to know the index before the first value.
+    fn needs_index(&self) -> bool {
+        true
     }
 
     /// Where the contents of files lie in the output, if they do.
     fn place_files(&self, _index: &mut Index) {}
 
+    /// How conversations are written. Where there is nothing, threads and messages are values like others.
+    /// Asked once, before the first value.
+    fn begin(&mut self, _index: &Index) -> anyhow::Result<Option<Box<dyn Converse>>> {
+        Ok(None)
+    }
+
+    /// What the next conversation became.
+    fn put(&mut self, _conversation: &[u8]) -> anyhow::Result<()> {
+        Ok(())
+    }
+
     /// Everything was there.
     fn finish(&mut self, index: &Index, losses: &mut Losses) -> anyhow::Result<()>;
-}
-
-/// What a target has to be given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Needs {
-    /// Each record, once.
-    Records,
-    /// The index before the first record.
-    Index,
-    /// That, and threads and messages as conversations.
-    Conversations,
 }
 
 /// A record, or another value of the export.
@@ -132,7 +124,7 @@ impl Item<'_> {
 
 /// Converts a sound export into one file.
 pub fn to_file(
-    export: &Original,
+    export: &Sound,
     format: Format,
     out: File,
     advanced: &mut dyn FnMut(u64),
@@ -142,7 +134,7 @@ pub fn to_file(
 
 /// Converts a sound export into a folder, which is there and empty.
 pub fn to_folder(
-    export: &Original,
+    export: &Sound,
     format: Format,
     folder: &Path,
     advanced: &mut dyn FnMut(u64),
@@ -152,7 +144,7 @@ pub fn to_folder(
 
 /// Converts a sound export into a database, at a path where nothing is yet.
 pub fn to_database(
-    export: &Original,
+    export: &Sound,
     path: &Path,
     advanced: &mut dyn FnMut(u64),
 ) -> anyhow::Result<Losses> {
@@ -160,43 +152,75 @@ pub fn to_database(
 }
 
 fn run(
-    original: &Original,
+    export: &Sound,
     mut target: Box<dyn Target>,
     advanced: &mut dyn FnMut(u64),
 ) -> anyhow::Result<Losses> {
-    let export = Export::of(original);
-    let mut losses = Losses::default();
     let mut index = Index::default();
-    let needs = target.needs();
-    if needs >= Needs::Index {
-        export.each(&mut |item| index.add(item), advanced)?;
+    if target.needs_index() {
+        // Messages are most of it, and the index has nothing of them.
+        let rest = export.without(Section::Messages);
+        each(rest, &mut |item| index.add(item), advanced)?;
         target.place_files(&mut index);
     }
-    let mut talks = Conversations::new(&index);
-    let mut take = |item: &Item<'_>| -> anyhow::Result<()> {
-        if let Some(section) = item.section() {
-            losses.read(section);
-        }
-        let is_talk = matches!(
-            item.part,
-            Part::Section(Section::Threads | Section::Messages)
-        );
-        if needs < Needs::Conversations || !is_talk {
-            return target.take(item, &index, &mut losses);
-        }
-        if item.part == Part::Section(Section::Messages)
-            && let Some(talk) = talks.add(item.text)?
-        {
-            target.converse(&talk.read(&index)?, &index, &mut losses)?;
-        }
-        Ok(())
+    let writer = target.begin(&index)?;
+    let mut losses = if let Some(writer) = &writer {
+        std::thread::scope(|scope| {
+            let workers = Workers::start(scope, &**writer, &index);
+            converse(export, &mut *target, &index, workers, advanced)
+        })?
+    } else {
+        let mut losses = Losses::default();
+        let mut take = |item: &Item<'_>| give(&mut *target, item, &index, &mut losses);
+        each(export.from_start(), &mut take, advanced)?;
+        losses
     };
-    export.each(&mut take, advanced)?;
-    for talk in talks.rest() {
-        target.converse(&talk.read(&index)?, &index, &mut losses)?;
-    }
     target.finish(&index, &mut losses)?;
     losses.check()?;
+    Ok(losses)
+}
+
+fn give(
+    target: &mut dyn Target,
+    item: &Item<'_>,
+    index: &Index,
+    losses: &mut Losses,
+) -> anyhow::Result<()> {
+    if let Some(section) = item.section() {
+        losses.read(section);
+    }
+    target.take(item, index, losses)
+}
+
+/// Threads and messages as conversations, everything else as it is.
+fn converse(
+    export: &Sound,
+    target: &mut dyn Target,
+    index: &Index,
+    mut workers: Workers<'_>,
+    advanced: &mut dyn FnMut(u64),
+) -> anyhow::Result<Losses> {
+    let mut losses = Losses::default();
+    let mut talks = Conversations::new(index);
+    let mut take = |item: &Item<'_>| match item.section() {
+        Some(Section::Threads) => {
+            losses.read(Section::Threads);
+            Ok(())
+        }
+        Some(Section::Messages) => {
+            losses.read(Section::Messages);
+            match talks.add(item.text, || workers.room())? {
+                Some(talk) => workers.write(talk, target),
+                None => Ok(()),
+            }
+        }
+        _ => give(target, item, index, &mut losses),
+    };
+    each(export.from_start(), &mut take, advanced)?;
+    for talk in talks.rest() {
+        workers.write(talk, target)?;
+    }
+    losses.add(workers.finish(target)?);
     Ok(losses)
 }
 

@@ -10,7 +10,7 @@ use carryall_format::section::Section;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use super::conversation::Conversation;
+use super::conversation::{Conversation, Converse};
 use super::fields::{Raw, ids, is_true, spelled, text, text_or_empty, whole_seconds};
 use super::list::JsonList;
 use super::{Index, Losses, Record, Target};
@@ -31,11 +31,29 @@ impl OpenWebui {
 }
 
 impl Target for OpenWebui {
+    fn begin(&mut self, _index: &Index) -> anyhow::Result<Option<Box<dyn Converse>>> {
+        Ok(Some(Box::new(Chats)))
+    }
+
+    fn put(&mut self, conversation: &[u8]) -> anyhow::Result<()> {
+        self.list.push_json(conversation)
+    }
+
+    fn finish(&mut self, _index: &Index, _losses: &mut Losses) -> anyhow::Result<()> {
+        self.list.finish()
+    }
+}
+
+/// Writes them as elements of the list.
+struct Chats;
+
+impl Converse for Chats {
     fn converse(
-        &mut self,
+        &self,
         talk: &Conversation<'_>,
         index: &Index,
         losses: &mut Losses,
+        out: &mut Vec<u8>,
     ) -> anyhow::Result<()> {
         let thread = &talk.thread;
         let children = talk.children();
@@ -66,39 +84,38 @@ impl Target for OpenWebui {
             whole_seconds(thread, "updated_at"),
         );
         let (id, title) = (spelled(thread, "id"), spelled(thread, "title"));
-        self.list.push(&Outer {
-            id,
-            title,
-            created_at: created,
-            updated_at: updated.or(created),
-            archived: is_true(thread, "archived"),
-            pinned: is_true(thread, "pinned"),
-            share_id: None,
-            folder_id: None,
-            meta: json!({"tags": workspace.into_iter().collect::<Vec<_>>()}),
-            variables: json!({}),
-            current_message_id: talk.current(),
-            chat: Chat {
+        super::json(
+            out,
+            &Outer {
                 id,
                 title,
-                models,
-                params: json!({}),
-                files: [],
-                tags: [],
-                timestamp: created.map(|seconds| seconds * 1000),
-                history: History {
-                    current_id: talk.current(),
-                    messages,
+                created_at: created,
+                updated_at: updated.or(created),
+                archived: is_true(thread, "archived"),
+                pinned: is_true(thread, "pinned"),
+                share_id: None,
+                folder_id: None,
+                meta: json!({"tags": workspace.into_iter().collect::<Vec<_>>()}),
+                variables: json!({}),
+                current_message_id: talk.current(),
+                chat: Chat {
+                    id,
+                    title,
+                    models,
+                    params: json!({}),
+                    files: [],
+                    tags: [],
+                    timestamp: created.map(|seconds| seconds * 1000),
+                    history: History {
+                        current_id: talk.current(),
+                        messages,
+                    },
+                    messages: [],
                 },
-                messages: [],
             },
-        })?;
+        )?;
         losses.wrote_fields(Section::Threads, thread, ALSO_KEPT);
         Ok(())
-    }
-
-    fn finish(&mut self, _index: &Index, _losses: &mut Losses) -> anyhow::Result<()> {
-        self.list.finish()
     }
 }
 

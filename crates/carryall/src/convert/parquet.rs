@@ -17,7 +17,7 @@ use self::column::{Column, Type};
 use self::file::TableFile;
 use super::fields::Raw;
 use super::folder::create;
-use super::{Index, Item, Losses, Needs, Record, Target, json};
+use super::{Index, Item, Losses, Record, Target, json};
 
 /// Rows are put out when they are as large together.
 const GROUP_BYTES: usize = 4 << 20;
@@ -110,8 +110,8 @@ impl Table {
 }
 
 impl Target for Parquet {
-    fn needs(&self) -> Needs {
-        Needs::Records
+    fn needs_index(&self) -> bool {
+        false
     }
 
     fn take(&mut self, item: &Item<'_>, _index: &Index, losses: &mut Losses) -> anyhow::Result<()> {

@@ -11,7 +11,7 @@ use rusqlite::types::{Null, ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, ToSql, params};
 
 use super::fields::{Raw, string};
-use super::{Index, Item, Losses, Needs, Record, Target};
+use super::{Index, Item, Losses, Record, Target};
 
 pub struct Sqlite {
     database: Connection,
@@ -82,8 +82,8 @@ impl Table {
 }
 
 impl Target for Sqlite {
-    fn needs(&self) -> Needs {
-        Needs::Records
+    fn needs_index(&self) -> bool {
+        false
     }
 
     fn take(&mut self, item: &Item<'_>, _index: &Index, losses: &mut Losses) -> anyhow::Result<()> {

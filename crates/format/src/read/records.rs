@@ -1,24 +1,26 @@
 //! The values of a sound file one after the other, whoever wrote it last.
 
-use std::io;
+use std::io::{self, Read};
 
 use super::{Part, Splitter};
+#[cfg(doc)]
 use crate::original::Original;
 
 /// Takes a value of the file: what it belongs to, and its text.
 pub type Visit<'v, E> = dyn FnMut(Part, &[u8]) -> Result<(), E> + 'v;
 
-/// Shows each value to `visit`, in file order; `advanced` hears how many bytes were read so far. The file is read from its
-/// start, in constant memory.
+/// Shows each value to `visit`, in file order and in constant memory; `advanced` hears how many bytes were read so far.
+///
+/// `file` is all of one, or one without some of the records: [`Original::from_start`], [`Original::without`].
 ///
 /// # Errors
 /// It cannot be read, a value is no JSON, or `visit` wants no more.
 pub fn each_record<E: From<io::Error>>(
-    file: &Original,
+    file: impl Read,
     visit: &mut Visit<'_, E>,
     advanced: &mut dyn FnMut(u64),
 ) -> Result<(), E> {
-    let mut splitter = Splitter::new(file.from_start());
+    let mut splitter = Splitter::new(file);
     while let Some(piece) = splitter.next_piece()? {
         for batch in &piece.batches {
             for slice in &batch.slices {

@@ -15,10 +15,13 @@ use super::tree::Trace;
 use crate::header::{
     DerivedFrom, FORMAT, Generator, Header, REVISION, SchemaRef, ScopeHeader, VERSION,
 };
-use crate::original::Original;
+use crate::original::{Original, Reading};
 use crate::read::Part;
 use crate::schema;
-use crate::verify::{DigestAnswer, Finding, Input, Options, Severity, Verdict, verify};
+use crate::section::Section;
+use crate::verify::{
+    DigestAnswer, Finding, Input, Options, SectionCount, Severity, Verdict, verify,
+};
 use crate::write::{Writer, Written};
 
 /// What the new file says of itself. Time and id are arguments, so that a test can hold them still.
@@ -38,6 +41,29 @@ pub struct Sound {
     file: Original,
     /// Whether another program wrote it again, so that its digest no longer applies.
     pub is_rewritten: bool,
+    sections: Vec<SectionCount>,
+}
+
+impl Sound {
+    /// It, from its start.
+    #[must_use]
+    pub fn from_start(&self) -> Reading {
+        self.file.from_start()
+    }
+
+    /// It, from its start, with no record in this section.
+    #[must_use]
+    pub fn without(&self, section: Section) -> Reading {
+        let mut sections = self.sections.iter();
+        let place = sections.find(|one| one.section == section.name());
+        match place.and_then(|one| one.place.clone()) {
+            // The brackets stay.
+            Some(list) if list.end - list.start > 2 => {
+                self.file.without(list.start + 1..list.end - 1)
+            }
+            _ => self.file.from_start(),
+        }
+    }
 }
 
 /// Checks a file as `verify` does.
@@ -67,6 +93,7 @@ pub fn require_sound(file: &Original, advanced: &mut dyn FnMut(u64)) -> Result<S
     Ok(Sound {
         file: file.clone(),
         is_rewritten: report.digest == DigestAnswer::NotApplicable,
+        sections: report.sections,
     })
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::ops::Range;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -60,6 +61,9 @@ pub struct SectionCount {
     pub status: Option<String>,
     /// How many records were found.
     pub count: u64,
+    /// Where its value stands, in bytes from the start of the file.
+    #[serde(skip)]
+    pub place: Option<Range<u64>>,
 }
 
 /// Everything that can be said of a file.
@@ -167,6 +171,11 @@ fn report(
             .as_str()
             .map(str::to_owned),
         count: collected.count(section),
+        place: outline
+            .members
+            .iter()
+            .find(|member| member.part == Part::Section(section))
+            .and_then(Member::place),
     });
     Report {
         verdict,

@@ -37,7 +37,8 @@ impl Lookup<'_> {
     /// `whose` behind the id in a list of columns, each made text in the engine's words.
     pub(super) fn shown(&self, as_text: impl Fn(&str) -> String) -> String {
         let shown = self.whose.iter().map(|name| as_text(&quote(name)));
-        shown.map(|column| format!(", {column}")).collect()
+        let shown: Vec<_> = shown.map(|column| format!(", {column}")).collect();
+        shown.concat()
     }
 }
 

@@ -66,7 +66,7 @@ impl Fates<'_> {
         advanced: &mut dyn FnMut(u64),
     ) -> Result<(), ImportError> {
         each_record(
-            file,
+            file.from_start(),
             &mut |part, text| match part {
                 Part::Section(Section::FileContents) => self.contents(text),
                 Part::Section(section) => {

@@ -48,7 +48,7 @@ impl Head {
         let mut head = Head::default();
         let mut met = (false, false);
         let read = each_record(
-            file,
+            file.from_start(),
             &mut |part, text| {
                 match part {
                     Part::Export => {

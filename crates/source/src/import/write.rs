@@ -70,7 +70,7 @@ impl<'a> Writing<'a> {
         for pass in 0..self.plan.passes {
             let is_last = pass + 1 == self.plan.passes;
             each_record(
-                file,
+                file.from_start(),
                 &mut |part, text| match part {
                     Part::Section(Section::FileContents) if is_last && self.files.is_some() => {
                         self.contents(text)
@@ -268,7 +268,7 @@ impl<'a> Writing<'a> {
                 _ => "message_id",
             };
             each_record(
-                file,
+                file.from_start(),
                 &mut |part, text| {
                     if part != Part::Section(of) {
                         return Ok(());
@@ -306,7 +306,7 @@ impl<'a> Writing<'a> {
             return Ok(());
         }
         each_record(
-            file,
+            file.from_start(),
             &mut |part, text| {
                 let Part::Section(section) = part else {
                     return Ok(());

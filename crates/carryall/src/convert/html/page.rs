@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
-use crate::convert::folder::Growing;
+use crate::convert::folder::Append;
 use crate::convert::layout::continued;
 
 const STYLE: &str = include_str!("style.css");
@@ -41,7 +41,7 @@ pub struct Page {
 impl Page {
     /// Starts one, `above` it the pages that it is reached from: address and name.
     pub fn begin(
-        pages: &mut Growing,
+        pages: &mut impl Append,
         kind: &'static str,
         path: &str,
         title: &str,
@@ -64,7 +64,7 @@ impl Page {
     /// the next thing may stand on another page.
     pub fn add(
         &mut self,
-        pages: &mut Growing,
+        pages: &mut impl Append,
         heading: &'static str,
         html: &str,
     ) -> anyhow::Result<()> {
@@ -85,7 +85,7 @@ impl Page {
     }
 
     /// Ends it.
-    pub fn end(self, pages: &mut Growing) -> anyhow::Result<()> {
+    pub fn end(self, pages: &mut impl Append) -> anyhow::Result<()> {
         self.stop(pages, None)
     }
 
@@ -100,7 +100,7 @@ impl Page {
         }
     }
 
-    fn start(&self, pages: &mut Growing) -> anyhow::Result<()> {
+    fn start(&self, pages: &mut impl Append) -> anyhow::Result<()> {
         let mut out = String::new();
         let number = match self.number {
             1 => String::new(),
@@ -143,7 +143,7 @@ impl Page {
         pages.append(&self.current(), out.as_bytes())
     }
 
-    fn stop(&self, pages: &mut Growing, next: Option<&str>) -> anyhow::Result<()> {
+    fn stop(&self, pages: &mut impl Append, next: Option<&str>) -> anyhow::Result<()> {
         let mut out = String::new();
         if let Some(next) = next {
             out.push_str("<p class=\"pages\">");
@@ -192,9 +192,10 @@ pub fn address(out: &mut String, path: &str) {
 
 /// A text, in an element or in an attribute with quotes.
 pub fn escape(out: &mut String, text: &str) {
-    let mut from = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        let instead = match byte {
+    let mut rest = text;
+    while let Some(at) = place_of(rest.as_bytes(), is_escaped) {
+        out.push_str(&rest[..at]);
+        out.push_str(match rest.as_bytes()[at] {
             b'&' => "&amp;",
             b'<' => "&lt;",
             b'>' => "&gt;",
@@ -202,14 +203,29 @@ pub fn escape(out: &mut String, text: &str) {
             // A reader of HTML makes a line feed of it.
             b'\r' => "&#13;",
             // HTML has none.
-            0 => "\u{2400}",
-            _ => continue,
-        };
-        out.push_str(&text[from..at]);
-        out.push_str(instead);
-        from = at + 1;
+            _ => "\u{2400}",
+        });
+        rest = &rest[at + 1..];
     }
-    out.push_str(&text[from..]);
+    out.push_str(rest);
+}
+
+fn is_escaped(byte: u8) -> bool {
+    matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\r' | 0)
+}
+
+/// The first byte of a kind. Most texts have none for long: whole lanes are looked at, without a branch for
+/// each byte.
+pub fn place_of(text: &[u8], is_meant: impl Fn(u8) -> bool) -> Option<usize> {
+    const LANE: usize = 32;
+    let has_one = |lane: &[u8]| {
+        lane.iter()
+            .fold(false, |found, byte| found | is_meant(*byte))
+    };
+    let lanes = text.chunks(LANE);
+    let (number, lane) = lanes.enumerate().find(|(_, lane)| has_one(lane))?;
+    let within = lane.iter().position(|byte| is_meant(*byte))?;
+    Some(number * LANE + within)
 }
 
 #[cfg(test)]
@@ -221,6 +237,13 @@ mod tests {
         let mut out = String::new();
         escape(&mut out, "<b a=\"1\" c='2'>&\r\0é");
         assert_eq!(out, "&lt;b a=&quot;1&quot; c='2'&gt;&amp;&#13;\u{2400}é");
+        let long = "ab".repeat(40);
+        for at in 0..=80 {
+            let text = format!("{}&<{}", &long[..at], &long[at..]);
+            let mut out = String::new();
+            escape(&mut out, &text);
+            assert_eq!(out, text.replace('&', "&amp;").replace('<', "&lt;"));
+        }
         let mut out = String::new();
         address(&mut out, "javascript:x/ü 100% #1?.html");
         assert_eq!(out, "./javascript%3Ax/%C3%BC%20100%25%20%231%3F.html");

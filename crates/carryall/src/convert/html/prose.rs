@@ -6,7 +6,7 @@
 
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
-use super::page::escape;
+use super::page::{escape, place_of};
 
 /// Writes a message's text. Headings in it stand below those of level two.
 pub fn write(out: &mut String, text: &str) {
@@ -62,7 +62,10 @@ fn is_plain(text: &str) -> bool {
                 | b'\0'
         )
     };
-    if text.bytes().any(has_mark) || text.starts_with('\n') || text.ends_with('\n') {
+    if place_of(text.as_bytes(), has_mark).is_some()
+        || text.starts_with('\n')
+        || text.ends_with('\n')
+    {
         return false;
     }
     let mut empty = 0;

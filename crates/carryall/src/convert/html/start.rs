@@ -51,7 +51,7 @@ pub fn write(html: &mut Html, index: &Index, losses: &Losses) -> anyhow::Result<
     let heading = format!("What {product} holds about you");
     html.add(START, &heading, "", &preface(&export, index)?)?;
     for id in index.workspaces.keys() {
-        let path = html.layout(index)?.about(Some(id));
+        let path = html.layout()?.about(Some(id));
         let mut out = String::from("<p>");
         link(&mut out, &path, &title(index, Some(id)));
         if let Some(record) = index.workspace(id) {
@@ -60,7 +60,7 @@ pub fn write(html: &mut Html, index: &Index, losses: &Losses) -> anyhow::Result<
         out.push_str("</p>\n");
         html.add(START, "", "Workspaces", &out)?;
     }
-    let outside = html.layout(index)?.about(None);
+    let outside = html.layout()?.about(None);
     if html.open.contains_key(&outside) {
         html.add(
             START,

@@ -8,12 +8,12 @@ use super::record::{all_fields, badge, badges, file_link, picture};
 use crate::convert::Index;
 use crate::convert::conversation::Conversation;
 use crate::convert::fields::{Record, ids, text, text_or_empty, time, who};
-use crate::convert::folder::Growing;
+use crate::convert::folder::Append;
 
 /// Writes all of it, branches that the product does not show included.
 pub fn write(
     page: &mut Page,
-    pages: &mut Growing,
+    pages: &mut impl Append,
     talk: &Conversation<'_>,
     index: &Index,
 ) -> anyhow::Result<()> {

@@ -167,19 +167,27 @@ def front_matter(text):
 
 
 def note_messages(text):
-    """Each message: its fields, and the text of the length that they state."""
+    """Each message: its fields, and the text of the length that they state. And the note without these texts."""
     raw, at = text.encode(), 0
+    messages, frame = [], b""
     while True:
         start = raw.find(b"<!-- {", at)
         if start < 0:
-            return
+            return messages, (frame + raw[at:]).decode()
         end = raw.index(b" -->\n", start)
         fields = json.loads(raw[start + 5 : end])
-        at = end + len(" -->\n\n")
+        text_at = end + len(" -->\n\n")
+        frame += raw[at:text_at]
+        at = text_at
         length = fields.pop("content_bytes", None)
         fields["content"] = None if length is None else raw[at : at + length].decode()
         at += length or 0
-        yield fields
+        messages.append(fields)
+
+
+def headings(text):
+    """Levels of the headings that a CommonMark parser sees."""
+    return [token.tag for token in markdown_it.MarkdownIt().parse(text) if token.type == "heading_open"]
 
 
 def markdown():
@@ -187,15 +195,16 @@ def markdown():
     for path in converted.glob("*/*.md"):
         text = path.open(newline="").read()
         fields, body = front_matter(text)
-        # A CommonMark parser sees a heading for each message, and no message inside another's comment.
-        headings = [token.tag for token in markdown_it.MarkdownIt().parse(body) if token.type == "heading_open"]
-        assert headings[:1] == ["h1"], path
+        seen = headings(body)
+        assert seen[:1] == ["h1"], path
         if "title" in fields and path.name != "About this workspace.md":
             workspace = fields.pop("workspace", None)
-            messages = list(note_messages(body))
+            messages, frame = note_messages(body)
+            # A heading for each message, and none inside another's comment.
+            assert headings(frame) == ["h1", *["h2"] * len(messages)], path
             # A fence or a tag that a text leaves open hides what follows it, as it would where it was written.
             leaves_open = any(mark in (one["content"] or "") for one in messages for mark in ("```", "~~~", "<"))
-            assert leaves_open or headings.count("h2") >= len(messages), path
+            assert leaves_open or seen.count("h2") >= len(messages), path
             threads[fields["id"]] = (fields, messages)
             names = {record["id"]: record["name"] for record in export["workspaces"]}
             same("workspace", workspace, names.get(fields["workspace_id"]))
