@@ -15,10 +15,11 @@ use carryall_source::scope::Scope;
 use carryall_source::subject::{SubjectError, find_subject};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, civil};
+use serde_json::json;
 
 use super::destination;
 use super::keys::SigningKeyArg;
-use super::on_record::{OnRecord, RecordArgs};
+use super::on_record::{Deed, OnRecord, Record, RecordArgs};
 use super::origin::{SourceArgs, with_hint};
 use super::progress::ExportProgress;
 use super::protecting::{ProtectArgs, write_encrypted};
@@ -29,7 +30,7 @@ use crate::exports::failure::Failure;
 use crate::ledger::ExportId;
 use crate::product::ProductError;
 use crate::protect::Lock;
-use crate::random::Randomness;
+use crate::random::{Randomness, hex};
 
 /// Before each further try, after the database's server ended a snapshot.
 const PAUSES: [Duration; 3] = [
@@ -121,9 +122,14 @@ impl Export {
         };
         let clock = Clock::system();
         let export_id = ExportId(Randomness::system().uuid(clock.now()));
-        let record = record
-            .map(|record| record.begin(&subject, export_id, &scope, lock.is_some(), clock.clone()))
-            .transpose()?;
+        let facts = json!({
+            "part": scope.part(), "file_contents": scope.file_contents, "encrypted": lock.is_some(),
+        });
+        let begin = |record: Record| {
+            let (deed, export) = (Deed::Export, Some(export_id));
+            record.begin(deed, &subject, export, facts, clock.clone())
+        };
+        let record = record.map(begin).transpose()?;
         let order = ExportOrder {
             map: &map,
             subject: &subject,
@@ -158,7 +164,10 @@ impl Export {
     fn write(&self, work: &Work<'_>, record: Option<&OnRecord>) -> anyhow::Result<Exported> {
         let finished = |exported: Exported| {
             if let Some(record) = record {
-                record.finished(&exported)?;
+                record.finished(json!({
+                    "records": exported.counts.values().sum::<u64>(), "gaps": exported.gap_count,
+                    "bytes": exported.size_bytes, "sha256": hex(&exported.sha256),
+                }))?;
             }
             Ok(exported)
         };

@@ -8,13 +8,19 @@ use anyhow::{anyhow, bail};
 use carryall_format::trace::require_sound;
 use carryall_format::verify::Input;
 use carryall_source::connect::SourceOptions;
-use carryall_source::import::{ImportOrder, Report, import};
+use carryall_source::error::SourceError;
+use carryall_source::import::{Import as Prepared, ImportError, ImportOrder, Report};
+use serde_json::json;
 
 use super::given::{self, OpenArgs};
+use super::on_record::{Deed, Record, RecordArgs};
 use super::origin::{ProductArgs, with_hint};
 use super::plain::plain;
 use super::printed::printed;
 use super::progress;
+use super::stores::{FilesArgs, ReachArgs};
+use crate::clock::Clock;
+use crate::exports::failure::Failure;
 use crate::memory;
 
 /// Imported, but something of the file has no place in the product.
@@ -30,10 +36,16 @@ const LOST: u8 = 1;
 /// Exit code 0: done; 1: done, but something that the data map has no rule for has no place; 2: not done, nothing was
 /// changed.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:
+#[command(
+    mut_arg("files", |files| files
+        .help("The product's files: a folder, or `s3://BUCKET/PREFIX`; restored ones are added")
+        .conflicts_with("without_file_contents")),
+    after_help = "Examples:
   carryall import export.json --into sqlite:product.db --files uploads --dry-run
   carryall import export.json --into postgres://app@localhost/product --files uploads --as ann@example.com
-  carryall import history.json --into sqlite:product.db --without-file-contents --json")]
+  carryall import export.json --into sqlite:product.db --files s3://uploads/product
+  carryall import history.json --into sqlite:product.db --without-file-contents --json"
+)]
 pub struct Import {
     /// The export
     #[arg(value_name = "FILE")]
@@ -48,18 +60,21 @@ pub struct Import {
     into_password_file: Option<PathBuf>,
     #[command(flatten)]
     product: ProductArgs,
-    /// The folder of the product's files
-    #[arg(long, value_name = "DIR", conflicts_with = "without_file_contents")]
-    files: Option<PathBuf>,
+    #[command(flatten)]
+    files: FilesArgs,
+    #[command(flatten)]
+    reach: ReachArgs,
     /// Leave the bytes of files out
     #[arg(long)]
     without_file_contents: bool,
     /// Whose it becomes: an e-mail address or a key; without it, the person whom the file names
     #[arg(long = "as", value_name = "EMAIL")]
     person: Option<String>,
-    /// Do everything, report, and undo it
+    /// Do everything, report, and undo it; stands on no record
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    record: RecordArgs,
     /// Print one JSON object instead of a report for people
     #[arg(long)]
     json: bool,
@@ -70,18 +85,15 @@ impl Import {
         // Checking and importing come one after the other, each with threads of its own.
         memory::keep_one_heap();
         let map = self.product.load()?;
-        if self.files.is_none() && !self.without_file_contents {
+        let record = if self.dry_run {
+            None
+        } else {
+            self.record.open()?
+        };
+        let files = self.files.place(&self.reach)?;
+        if files.is_none() && !self.without_file_contents {
             bail!(
-                "the files' folder is not known\nhint: name it with `--files DIR`, or leave the bytes of files out with `--without-file-contents`"
-            );
-        }
-        if self
-            .files
-            .as_ref()
-            .is_some_and(|files| files.starts_with("s3:"))
-        {
-            bail!(
-                "files are restored into a folder, not into a bucket\nhint: name a folder after `--files` and copy it into the bucket, or use `--without-file-contents`"
+                "the place of the product's files is not known\nhint: name it with `--files DIR`, or leave the bytes of files out with `--without-file-contents`"
             );
         }
         let into = SourceOptions {
@@ -108,16 +120,16 @@ impl Import {
             map: &map,
             file: &file,
             into: &into,
-            files: self.files.as_deref(),
+            files: files.as_ref(),
             person: self.person.as_deref(),
             dry_run: self.dry_run,
         };
-        let imported = import(&order, &mut |what, at| {
+        let imported = in_order(&order, record, &mut |what, at| {
             bar.set_message(what);
             bar.set_position(at);
         });
         bar.finish_and_clear();
-        let report = imported.map_err(|error| with_hint(&error, error.hint()))?;
+        let report = imported?;
         printed(|out| {
             if self.json {
                 serde_json::to_writer(&mut *out, &report)?;
@@ -138,6 +150,49 @@ impl Import {
             return Ok(None);
         };
         super::origin::read_password(path, "--into-password-file").map(Some)
+    }
+}
+
+/// Its beginning is on the record before anything is written, and its end before anything is permanent.
+fn in_order(
+    order: &ImportOrder<'_>,
+    record: Option<Record>,
+    advanced: &mut dyn FnMut(&'static str, u64),
+) -> anyhow::Result<Report> {
+    let failed = |error: &ImportError| with_hint(error, error.hint());
+    let import = Prepared::prepare(order).map_err(|error| failed(&error))?;
+    let begin = |record: Record| {
+        let (export, facts) = (import.export_id().parse().ok(), json!({}));
+        let clock = Clock::system();
+        record.begin(Deed::Import, import.person(), export, facts, clock)
+    };
+    let record = record.map(begin).transpose()?;
+    let unmade = |why: Failure, error: anyhow::Error| match &record {
+        Some(record) => record.failed(why, error),
+        None => error,
+    };
+    let refused = |error: ImportError| unmade(why(&error), failed(&error));
+    let written = import.write(advanced).map_err(refused)?;
+    if let Some(record) = &record {
+        let report = written.report();
+        let noted = record.finished(json!({
+            "rows": report.added(), "files": report.files.restored, "bytes": report.files.size_bytes,
+        }));
+        noted.map_err(|error| unmade(Failure::StorageUnwritable, error))?;
+    }
+    written.finish().map_err(refused)
+}
+
+/// In the record's word.
+fn why(error: &ImportError) -> Failure {
+    match error {
+        ImportError::NoRoom { .. } => Failure::DiskFull,
+        ImportError::File { .. } | ImportError::Bucket { .. } => Failure::FilesUnavailable,
+        ImportError::Connect(_)
+        | ImportError::NotWritable { .. }
+        | ImportError::NotGranted { .. }
+        | ImportError::Database(SourceError::Lost { .. }) => Failure::DatabaseUnavailable,
+        _ => Failure::CheckFailed,
     }
 }
 

@@ -52,7 +52,7 @@ pub enum Command {
     Trace(trace::Trace),
     View(view::View),
     Convert(convert::Convert),
-    Import(import::Import),
+    Import(Box<import::Import>),
 }
 
 impl Command {

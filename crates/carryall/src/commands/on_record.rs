@@ -1,11 +1,10 @@
-//! An export that is made with a command, on the record: who made it, of whose account, why, how it ended.
+//! An export or an import that is made with a command, on the record: who made it, with whose account, why, how it
+//! ended.
 //!
-//! Promises: nothing is read before its beginning is on the record, and a file has its name only after its end
-//! is. A beginning without an end is a command that was killed.
+//! Promises: nothing is read or written before its beginning is on the record; a file has its name, and rows are
+//! permanent, only after its end is. A beginning without an end is a command that was killed.
 
 use anyhow::{Context as _, anyhow, bail};
-use carryall_source::export::Exported;
-use carryall_source::scope::Scope;
 use carryall_source::subject::Subject;
 use serde_json::{Value, json};
 
@@ -14,18 +13,17 @@ use crate::clock::Clock;
 use crate::exports::failure::Failure;
 use crate::ledger::{Caller, Event, ExportId, Kind, Ledger, LedgerError, SubjectKey};
 use crate::operators::{as_reason, as_reference};
-use crate::random::hex;
 
-/// Where an export is put on record, and why it is made.
+/// Where it is put on record, and why it is done.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "On the record")]
 pub struct RecordArgs {
-    /// Put the export on the record in this ledger of `carryall serve`; needs --reason and --reference
+    /// Put it on the record in this ledger of `carryall serve`; needs --reason and --reference
     #[arg(long, value_name = "ADDRESS", env = "CARRYALL_LEDGER")]
     ledger: Option<String>,
     #[command(flatten)]
     ledger_password: LedgerPassword,
-    /// Why it is made, in 10 to 1,000 characters; stands in the record, and must not tell what is exported
+    /// Why it is done, in 10 to 1,000 characters; stands in the record, and must not tell what is in the file
     #[arg(long, value_name = "TEXT", requires = "ledger")]
     reason: Option<String>,
     /// Where the request is kept, such as the number of a case
@@ -33,18 +31,61 @@ pub struct RecordArgs {
     reference: Option<String>,
 }
 
-/// An open record, and why there will be an export.
+/// What is done with an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deed {
+    /// A file is made.
+    Export,
+    /// A file is brought into the product.
+    Import,
+}
+
+impl Deed {
+    /// Its beginning, its end, and its failure in the record.
+    fn kinds(self) -> [Kind; 3] {
+        match self {
+            Deed::Export => [
+                Kind::CommandExportStarted,
+                Kind::CommandExportFinished,
+                Kind::CommandExportFailed,
+            ],
+            Deed::Import => [
+                Kind::CommandImportStarted,
+                Kind::CommandImportFinished,
+                Kind::CommandImportFailed,
+            ],
+        }
+    }
+
+    /// What is told when its beginning, and when its end cannot be noted.
+    fn unnoted(self) -> [&'static str; 2] {
+        match self {
+            Deed::Export => [
+                "the export cannot be put on the record, so nothing was read and nothing written",
+                "the end of the export cannot be put on the record, so there is no file",
+            ],
+            Deed::Import => [
+                "the import cannot be put on the record, so nothing was written",
+                "the end of the import cannot be put on the record, so it was undone",
+            ],
+        }
+    }
+}
+
+/// An open record, and why something will be done.
 pub struct Record {
     ledger: Ledger,
     reason: String,
     reference: String,
 }
 
-/// An export whose beginning is on the record.
+/// Something whose beginning is on the record.
 pub struct OnRecord {
     ledger: Ledger,
+    deed: Deed,
     subject: SubjectKey,
-    export: ExportId,
+    /// The id of the file.
+    export: Option<ExportId>,
     clock: Clock,
 }
 
@@ -65,7 +106,7 @@ impl RecordArgs {
         };
         let (Some(reason), Some(reference)) = (&self.reason, &self.reference) else {
             bail!(
-                "an export on the record needs a reason and a reference\nhint: add `--reason TEXT` and `--reference TEXT`; the record is asked for by `--ledger` or CARRYALL_LEDGER"
+                "what is on the record needs a reason and a reference\nhint: add `--reason TEXT` and `--reference TEXT`; the record is asked for by `--ledger` or CARRYALL_LEDGER"
             );
         };
         let of =
@@ -88,49 +129,49 @@ impl RecordArgs {
 }
 
 impl Record {
-    /// Notes that the export begins.
+    /// Notes that it begins, with these facts.
     pub fn begin(
         self,
+        deed: Deed,
         subject: &Subject,
-        export: ExportId,
-        scope: &Scope,
-        is_encrypted: bool,
+        export: Option<ExportId>,
+        facts: Value,
         clock: Clock,
     ) -> anyhow::Result<OnRecord> {
         let record = OnRecord {
             ledger: self.ledger,
+            deed,
             subject: SubjectKey(subject.key.as_str().to_owned()),
             export,
             clock,
         };
-        let mut facts = whose_command();
-        facts["reason"] = self.reason.into();
-        facts["reference"] = self.reference.into();
-        facts["part"] = scope.part().into();
-        facts["file_contents"] = scope.file_contents.into();
-        facts["encrypted"] = is_encrypted.into();
-        let begun = record.note(record.event(Kind::CommandExportStarted).with(facts));
-        begun.map_err(unopened).context(
-            "the export cannot be put on the record, so nothing was read and nothing written",
-        )?;
+        let mut all = whose_command();
+        all["reason"] = self.reason.into();
+        all["reference"] = self.reference.into();
+        if let (Value::Object(all), Value::Object(facts)) = (&mut all, facts) {
+            all.extend(facts);
+        }
+        let [started, ..] = deed.kinds();
+        let begun = record.note(record.event(started).with(all));
+        let [unnoted, _] = deed.unnoted();
+        begun.map_err(unopened).context(unnoted)?;
         Ok(record)
     }
 }
 
 impl OnRecord {
-    /// Notes that the file is whole.
-    pub fn finished(&self, exported: &Exported) -> anyhow::Result<()> {
-        let event = self.event(Kind::CommandExportFinished).with(json!({
-            "records": exported.counts.values().sum::<u64>(), "gaps": exported.gap_count,
-            "bytes": exported.size_bytes, "sha256": hex(&exported.sha256),
-        }));
-        let noted = self.note(event).map_err(unopened);
-        noted.context("the end of the export cannot be put on the record, so there is no file")
+    /// Notes that all of it is done, but for a name or a commit, with these facts.
+    pub fn finished(&self, facts: Value) -> anyhow::Result<()> {
+        let [_, finished, _] = self.deed.kinds();
+        let noted = self.note(self.event(finished).with(facts));
+        let [_, unnoted] = self.deed.unnoted();
+        noted.map_err(unopened).context(unnoted)
     }
 
-    /// Notes that there is no file; the answer is the error with what else went wrong.
+    /// Notes that nothing came of it; the answer is the error with what else went wrong.
     pub fn failed(&self, why: Failure, error: anyhow::Error) -> anyhow::Error {
-        let event = self.event(Kind::CommandExportFailed).ended(why.code());
+        let [.., failed] = self.deed.kinds();
+        let event = self.event(failed).ended(why.code());
         match self.note(event) {
             Ok(()) => error,
             Err(more) => anyhow!("{error:#}\nnote: that it failed is not on the record: {more}"),
@@ -138,7 +179,11 @@ impl OnRecord {
     }
 
     fn event(&self, kind: Kind) -> Event {
-        Event::new(kind, Some(&self.subject), &Caller::default()).about(self.export)
+        let event = Event::new(kind, Some(&self.subject), &Caller::default());
+        match self.export {
+            Some(export) => event.about(export),
+            None => event,
+        }
     }
 
     #[expect(

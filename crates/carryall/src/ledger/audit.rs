@@ -74,12 +74,18 @@ pub enum Kind {
     CommandExportFinished,
     /// The command ended without a file.
     CommandExportFailed,
+    /// Whoever runs the program began to bring an export into an account with a command.
+    CommandImportStarted,
+    /// Everything is written, and is made permanent.
+    CommandImportFinished,
+    /// The command changed nothing.
+    CommandImportFailed,
     /// Old events were removed behind a signed checkpoint.
     AuditPruned,
 }
 
 impl Kind {
-    const ALL: [(Kind, &'static str); 29] = [
+    const ALL: [(Kind, &'static str); 32] = [
         (Kind::SignIn, "sign_in"),
         (Kind::SignInRefused, "sign_in_refused"),
         (Kind::StepUp, "step_up"),
@@ -108,6 +114,9 @@ impl Kind {
         (Kind::CommandExportStarted, "command_export_started"),
         (Kind::CommandExportFinished, "command_export_finished"),
         (Kind::CommandExportFailed, "command_export_failed"),
+        (Kind::CommandImportStarted, "command_import_started"),
+        (Kind::CommandImportFinished, "command_import_finished"),
+        (Kind::CommandImportFailed, "command_import_failed"),
         (Kind::AuditPruned, "audit_pruned"),
     ];
 

@@ -43,7 +43,8 @@ impl Channel {
                 | Kind::LetterFiled
                 | Kind::LetterRefused
                 | Kind::LetterExtended
-                | Kind::CommandExportFinished,
+                | Kind::CommandExportFinished
+                | Kind::CommandImportFinished,
             )
             | (
                 Channel::Webhook,
@@ -62,7 +63,10 @@ impl Channel {
                 | Kind::LetterDownload
                 | Kind::CommandExportStarted
                 | Kind::CommandExportFinished
-                | Kind::CommandExportFailed,
+                | Kind::CommandExportFailed
+                | Kind::CommandImportStarted
+                | Kind::CommandImportFinished
+                | Kind::CommandImportFailed,
             ) => true,
             _ => false,
         }

@@ -33,7 +33,10 @@ pub async fn write(exports: &Exports, entry: &Entry) -> Result<Letter, Told> {
     let to = address(exports, key).await?;
     let map = exports.product.map();
     let (product, contact) = (&map.product, &map.controller.contact);
-    let is_ours = Kind::named(&entry.event) == Some(Kind::CommandExportFinished);
+    let is_ours = matches!(
+        Kind::named(&entry.event),
+        Some(Kind::CommandExportFinished | Kind::CommandImportFinished)
+    );
     let advice = if is_ours {
         format!("Why it was done is on the record. To ask for the reason, write to {contact}.")
     } else {
@@ -142,6 +145,11 @@ fn by_operator(kind: Kind, when: &str) -> Result<(&'static str, String), Told> {
             "your data was exported by whoever runs the site",
             "whoever runs the site exported your data to a file. That was not done in your name, and nobody \
              used your account.",
+        ),
+        Kind::CommandImportFinished => (
+            "an export was brought into your account by whoever runs the site",
+            "whoever runs the site added what stands in an export file to your account. Nothing that was there \
+             was changed, and nobody used your account.",
         ),
         _ => return Err(Told::Never("nothing_to_tell")),
     };

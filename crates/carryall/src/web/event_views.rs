@@ -103,7 +103,10 @@ fn what(kind: Kind, outcome: &str, facts: &Value) -> String {
         | Kind::LetterDownload
         | Kind::CommandExportStarted
         | Kind::CommandExportFinished
-        | Kind::CommandExportFailed => by_operator(kind),
+        | Kind::CommandExportFailed
+        | Kind::CommandImportStarted
+        | Kind::CommandImportFinished
+        | Kind::CommandImportFailed => by_operator(kind),
         Kind::AuditPruned => "Old events were removed.",
         Kind::OperatorSignIn | Kind::OperatorSignInRefused => "An operator signed in.",
         Kind::NoticeGivenUp => "An e-mail about an export could not be sent to you.",
@@ -116,6 +119,13 @@ fn by_operator(kind: Kind) -> &'static str {
         Kind::CommandExportStarted => "Whoever runs this site began to export your data.",
         Kind::CommandExportFinished => "Whoever runs this site exported your data to a file.",
         Kind::CommandExportFailed => "The export by whoever runs this site ended without a file.",
+        Kind::CommandImportStarted => {
+            "Whoever runs this site began to bring an export into your account."
+        }
+        Kind::CommandImportFinished => {
+            "Whoever runs this site brought an export into your account."
+        }
+        Kind::CommandImportFailed => "The import by whoever runs this site changed nothing.",
         Kind::LetterFiled => "An operator filed a letter that asks for your data.",
         Kind::LetterApproved => "A second operator approved it.",
         Kind::LetterRefused => "A second operator refused it.",

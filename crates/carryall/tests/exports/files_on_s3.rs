@@ -16,9 +16,10 @@ use carryall_source::scope::Scope;
 use carryall_source::subject::find_subject;
 
 use crate::export_file::{ExportFile, LISTS};
+use crate::importing::stage::{empty_for, import, try_import};
 use crate::memory::assert_stays_under;
 use crate::product::{DEMO_PEOPLE, KENJI, MARTA, Product, repository};
-use crate::program::command;
+use crate::program::{FAILED, command};
 
 /// What an export may hold that reads a bucket, in KiB: TLS, HTTP and some pieces of the object that is
 /// read, beside what any export holds.
@@ -208,4 +209,42 @@ fn a_large_object_is_read_in_constant_memory() {
         .product
         .export_arguments(MARTA, Path::new("/dev/null"), &stage.flags());
     assert_stays_under(GOAL_KIB, command(arguments));
+}
+
+#[test]
+fn an_import_restores_files_into_a_bucket_and_leaves_none_when_it_fails_or_only_tries() {
+    let server = Server::start();
+    let stage = Stage::on(&server);
+    let export = stage.product.export_with(MARTA, &stage.flags());
+    let mut empty = empty_for(&stage.product, MARTA);
+    empty.files = "s3://exports/restored".into();
+    let objects = || {
+        let folder = fs::read_dir(server.objects().join("restored/imported"));
+        folder.map_or(0, Iterator::count)
+    };
+    let flags = stage.flags();
+    let dry = import(&empty, &export.path, &[&flags[..], &["--dry-run"]].concat());
+    assert_eq!(objects(), 0);
+
+    // The commit itself is refused, when all files are there.
+    empty.sql(
+        "CREATE TABLE witness (person TEXT REFERENCES users (id) DEFERRABLE INITIALLY DEFERRED);
+         CREATE TRIGGER late AFTER INSERT ON uploaded_files BEGIN INSERT INTO witness VALUES ('nobody'); END",
+    );
+    let outcome = try_import(&empty, &export.path, &flags).ended_with(FAILED);
+    assert_eq!(objects(), 0, "{}", outcome.stderr);
+    empty.sql("DROP TRIGGER late; DROP TABLE witness");
+
+    let report = import(&empty, &export.path, &flags);
+    assert_eq!(report["files"], dry["files"]);
+    assert_eq!(report["files"]["restored"], objects());
+    assert!(objects() > 0);
+    let back = empty.export_with(MARTA, &flags);
+    let contents = |file: &ExportFile| -> Vec<Vec<u8>> {
+        let mut all: Vec<_> = file.contents().into_values().collect();
+        all.sort();
+        all
+    };
+    assert_eq!(contents(&back), contents(&export));
+    assert_eq!(back.gaps(), Vec::<String>::new());
 }

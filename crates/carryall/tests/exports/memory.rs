@@ -4,6 +4,8 @@ use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
+use crate::importing::stage::{arguments, empty_for};
+use crate::postgres_server::Server;
 use crate::product::{MARTA, Product};
 use crate::program::{carryall, command};
 
@@ -103,17 +105,25 @@ fn a_tree_of_a_large_export_stays_under_32_mib_and_an_extract_under_96() {
 }
 
 #[test]
-fn an_import_of_many_messages_and_a_large_file_stays_under_96_mib() {
+fn an_import_of_many_messages_and_a_large_file_stays_under_96_mib_on_both_engines() {
     let product = Product::demo_with(&["--messages", "40000", "--file-bytes", "60000000"]);
     let export = product.export(MARTA);
-    let empty = crate::importing::stage::empty_for(&product, MARTA);
-    let arguments = crate::importing::stage::arguments(&empty, &export.path, &["--json"]);
-    let mut import = command(arguments);
-    import.stdout(Stdio::null());
-    // It begins with `verify`, which takes the most. What refers to somebody else's shared workspace has no place.
-    assert_eq!(ended_under(96 << 10, import).code(), Some(1));
-    let messages = "SELECT CAST(count(*) AS TEXT) FROM messages";
-    assert!(empty.text(messages).parse::<u32>().unwrap() > 40_000);
+    let server = Server::start();
+    let mut on_postgres = Product::empty();
+    on_postgres.server = Some(server.empty_demo("large", &product.key(MARTA), MARTA));
+    let on_sqlite = empty_for(&product, MARTA);
+    for empty in [&on_sqlite, &on_postgres] {
+        let mut import = command(arguments(empty, &export.path, &["--json"]));
+        import.stdout(Stdio::null());
+        // It begins with `verify`, which takes the most. What refers to somebody else's shared workspace has no place.
+        assert_eq!(ended_under(96 << 10, import).code(), Some(1));
+    }
+    let messages = on_sqlite.text("SELECT CAST(count(*) AS TEXT) FROM messages");
+    assert!(messages.parse::<u32>().unwrap() > 40_000);
+    server.sql_in(
+        "large",
+        &format!("SELECT 1 / (count(*) = {messages})::int FROM messages"),
+    );
 }
 
 #[test]

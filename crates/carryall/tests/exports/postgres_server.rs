@@ -67,6 +67,11 @@ impl Server {
         address
     }
 
+    /// Runs SQL as the superuser in another database.
+    pub fn sql_in(&self, database: &str, sql: &str) {
+        self.running.sql(database, sql);
+    }
+
     /// The address of another database of the server.
     fn database(&self, name: &str) -> String {
         let address = self.address("postgres");

@@ -1,4 +1,5 @@
-//! `carryall export --ledger`: nobody is exported with a command without a trace.
+//! `carryall export --ledger` and `carryall import --ledger`: nobody's account is read or written with a command without
+//! a trace.
 
 use std::fs;
 use std::path::Path;
@@ -101,6 +102,16 @@ fn an_export_by_a_command_is_on_the_record_with_its_reason_and_the_person_sees_i
     assert!(!page.contains(WHY[1]), "the reason is for the record");
 }
 
+/// From now on the ledger takes no events of this kind: a condition in SQL, or none for all.
+fn refuse_events(demo: &Demo, when: &str) {
+    let sql = format!(
+        "DROP TRIGGER IF EXISTS full; CREATE TRIGGER full BEFORE INSERT ON audit {when} \
+         BEGIN SELECT RAISE(ABORT, 'no room'); END"
+    );
+    let ledger = Connection::open(demo.folder.path().join("ledger")).expect("opens");
+    ledger.execute_batch(&sql).expect("tampers");
+}
+
 #[test]
 fn a_command_that_cannot_write_the_record_writes_no_file() {
     let demo = Demo::write(&[]);
@@ -108,14 +119,7 @@ fn a_command_that_cannot_write_the_record_writes_no_file() {
     let ledger = demo.ledger();
     let flags = [&["--ledger", &ledger][..], &WHY].concat();
     let out = demo.folder.path().join("theirs.json");
-    let full = Connection::open(demo.folder.path().join("ledger")).expect("opens");
-    let refuse = |when: &str| {
-        let sql = format!(
-            "DROP TRIGGER IF EXISTS full; CREATE TRIGGER full BEFORE INSERT ON audit {when} \
-             BEGIN SELECT RAISE(ABORT, 'no room'); END"
-        );
-        full.execute_batch(&sql).expect("tampers");
-    };
+    let refuse = |when: &str| refuse_events(&demo, when);
     refuse("");
     let (code, said) = export(&demo, &out, &flags);
     assert_eq!(code, Some(2), "{said}");
@@ -146,6 +150,72 @@ fn a_command_that_cannot_write_the_record_writes_no_file() {
         .filter(|entry| entry.file_name().to_string_lossy().starts_with(".export-"))
         .collect();
     assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn an_import_is_on_the_record_and_what_cannot_be_noted_changes_nothing() {
+    let demo = Demo::write(&[]);
+    let server = Server::start(&demo);
+    let ledger = demo.ledger();
+    let file = demo.folder.path().join("theirs.json");
+    export(&demo, &file, &[]);
+    let product = Connection::open(demo.database()).expect("opens");
+    product
+        .execute_batch("DELETE FROM user_memories")
+        .expect("deletes");
+    let memories = || -> u64 {
+        let count = product.query_row("SELECT count(*) FROM user_memories", [], |row| row.get(0));
+        count.expect("counts")
+    };
+    let into = format!("sqlite:{}", demo.database().display());
+    let files = demo.folder.path().join("files").display().to_string();
+    let import = |flags: &[&str]| {
+        let file = file.display().to_string();
+        let own = [
+            "import", &file, "--into", &into, "--files", &files, "--ledger", &ledger,
+        ];
+        carryall(&[&own[..], flags].concat())
+    };
+    // Whoever only tries it out needs no reason.
+    assert!(matches!(import(&["--dry-run"]).0, Some(0 | 1)));
+    assert!(events(&ledger).is_empty());
+
+    refuse_events(&demo, "");
+    let (code, said) = import(&WHY);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("so nothing was written"), "{said}");
+    refuse_events(&demo, "WHEN NEW.event = 'command_import_finished'");
+    let (code, said) = import(&WHY);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("so it was undone"), "{said}");
+    assert_eq!(memories(), 0);
+    refuse_events(&demo, "WHEN false");
+    let (code, said) = import(&WHY);
+    assert!(matches!(code, Some(0 | 1)), "{said}");
+
+    let found = events(&ledger);
+    assert_eq!(
+        names(&found),
+        [
+            "command_import_started ok",
+            "command_import_failed storage_unwritable",
+            "command_import_started ok",
+            "command_import_finished ok"
+        ]
+    );
+    let (begun, done) = (&found[2], &found[3]);
+    let written: Value = serde_json::from_slice(&fs::read(&file).expect("a file")).expect("JSON");
+    assert_eq!(begun["facts"]["reason"], WHY[1]);
+    assert_eq!(done["facts"]["rows"], memories());
+    assert!(memories() > 0);
+    for event in &found {
+        assert_eq!(event["export_id"], written["export"]["id"]);
+        assert_eq!(event["subject_key"], written["account_settings"]["user_id"]);
+    }
+    let cookie = server.sign_in(&demo);
+    let page = server.send("GET", "/settings/data-protection", &cookie, "");
+    let page = String::from_utf8(page.body).expect("text");
+    assert!(page.contains("Whoever runs this site brought an export into your account."));
 }
 
 #[test]
@@ -194,7 +264,7 @@ fn on_the_record_a_reason_and_a_reference_are_asked_for_and_a_ledger_that_is_the
         said.replace(&ledger["sqlite:".len()..], "LEDGER")
     })
     .collect();
-    let both = "error: an export on the record needs a reason and a reference\nhint: add `--reason TEXT` and `--reference TEXT`; the record is asked for by `--ledger` or CARRYALL_LEDGER\n";
+    let both = "error: what is on the record needs a reason and a reference\nhint: add `--reason TEXT` and `--reference TEXT`; the record is asked for by `--ledger` or CARRYALL_LEDGER\n";
     assert_eq!(told[..3], [both; 3]);
     insta::assert_snapshot!(told[3..6].concat(), @"
     error: `--reason` will not do

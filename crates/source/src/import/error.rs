@@ -1,7 +1,8 @@
 //! Why nothing was imported.
 
 use std::io;
-use std::path::PathBuf;
+
+use carryall_bucket::BucketError;
 
 use crate::check::MapProblem;
 use crate::connect::ConnectError;
@@ -54,12 +55,20 @@ pub enum ImportError {
         place: String,
     },
     /// A restored file.
-    #[error("write a file into {}: {cause}", .folder.display())]
+    #[error("write a file into {place}: {cause}")]
     File {
         /// The folder of files.
-        folder: PathBuf,
+        place: String,
         /// Why.
         cause: io::Error,
+    },
+    /// A restored file's store.
+    #[error("write files into {bucket}: {cause}")]
+    Bucket {
+        /// Its address.
+        bucket: String,
+        /// Why.
+        cause: BucketError,
     },
     /// The file that is imported.
     #[error("read the export to its end")]
@@ -101,6 +110,9 @@ impl ImportError {
             ImportError::NoRoom { .. } => "make room and import again: nothing was left behind",
             ImportError::File { .. } => {
                 "check the path after `--files`, its rights, and the room on the disk"
+            }
+            ImportError::Bucket { .. } => {
+                "check the address after `--files`, and whether the store runs; its key needs s3:ListBucket, s3:GetObject, s3:PutObject, s3:DeleteObject and s3:AbortMultipartUpload"
             }
             ImportError::Read(_) => return None,
             ImportError::Changed => "wait until nothing writes to the file, and import again",

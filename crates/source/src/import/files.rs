@@ -1,155 +1,75 @@
-//! Bytes of files, back in the folder of files.
+//! Bytes of files, back where the product keeps them: in a folder, or in a bucket.
 //!
-//! Promises: until the end a file has no name, so a killed import leaves none; then it gets its name just before the
-//! rows become permanent, and loses it again when they do not. Nothing outside the folder is written.
+//! Promises: an import that fails leaves none, and one whose rows become permanent leaves all. Nothing outside the place is
+//! written.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
+mod bucket;
+mod folder;
 
+use std::io;
+
+use self::bucket::InBucket;
+use self::folder::InFolder;
 use super::error::ImportError;
-use crate::whole_file::WholeFile;
+use crate::files::FilePlace;
 
-/// Files on their way into the folder.
+/// Files on their way into their place.
 #[derive(Debug)]
-pub(super) struct Restored {
-    folder: PathBuf,
-    waiting: Vec<WholeFile>,
-    open: Option<File>,
-    /// What has its name already, newest last.
-    published: Vec<PathBuf>,
-    made_folders: Vec<PathBuf>,
+pub(super) enum Restored {
+    Folder(InFolder),
+    Bucket(InBucket),
 }
 
 impl Restored {
-    /// Looks whether the folder is there.
-    pub(super) fn into_folder(folder: &Path) -> Result<Restored, ImportError> {
-        let restored = Restored {
-            folder: folder.to_owned(),
-            waiting: Vec::new(),
-            open: None,
-            published: Vec::new(),
-            made_folders: Vec::new(),
-        };
-        raise_the_limit();
-        match fs::metadata(folder) {
-            Ok(found) if found.is_dir() => Ok(restored),
-            Ok(_) => Err(restored.failed(io::Error::from(io::ErrorKind::NotADirectory))),
-            Err(error) => Err(restored.failed(error)),
-        }
-    }
-
-    fn failed(&self, cause: io::Error) -> ImportError {
-        let (folder, full) = (
-            self.folder.clone(),
-            cause.kind() == io::ErrorKind::StorageFull,
-        );
-        if full {
-            return ImportError::NoRoom {
-                purpose: "write a file".to_owned(),
-                place: folder.display().to_string(),
-            };
-        }
-        ImportError::File { folder, cause }
+    /// Looks whether the place is there. `dry_run`: nothing will be published.
+    pub(super) fn into_place(place: &FilePlace, dry_run: bool) -> Result<Restored, ImportError> {
+        Ok(match place {
+            FilePlace::Folder(folder) => Restored::Folder(InFolder::open(folder)?),
+            FilePlace::Bucket(address, access) => {
+                Restored::Bucket(InBucket::open(address, access, dry_run)?)
+            }
+        })
     }
 
     /// Begins a file that will have this key.
     pub(super) fn begin(&mut self, key: &str) -> Result<(), ImportError> {
-        let begun = WholeFile::in_folder(&self.folder, &self.folder.join(key)).and_then(|file| {
-            let writer = file.writer()?;
-            as_the_folder(&writer, &self.folder)?;
-            Ok((file, writer))
-        });
-        let (file, writer) = begun.map_err(|error| self.failed(error))?;
-        self.waiting.push(file);
-        self.open = Some(writer);
-        Ok(())
+        match self {
+            Restored::Folder(folder) => folder.begin(key),
+            Restored::Bucket(bucket) => bucket.begin(key),
+        }
     }
 
     /// More of the file that was begun last.
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), ImportError> {
-        let written = self
-            .open
-            .as_mut()
-            .map_or(Ok(()), |file| file.write_all(bytes));
-        written.map_err(|error| self.failed(error))
+        match self {
+            Restored::Folder(folder) => folder.write(bytes),
+            Restored::Bucket(bucket) => bucket.write(bytes),
+        }
     }
 
     /// Gives every file its name.
     pub(super) fn publish(&mut self) -> Result<(), ImportError> {
-        self.open = None;
-        for file in std::mem::take(&mut self.waiting) {
-            let path = file.destination().to_owned();
-            let published = self.make_folder(&path).and_then(|()| file.publish());
-            published.map_err(|error| self.failed(error))?;
-            self.published.push(path);
+        match self {
+            Restored::Folder(folder) => folder.publish(),
+            Restored::Bucket(bucket) => bucket.publish(),
         }
-        Ok(())
     }
 
-    /// The folders that a file lies in, as the folder of files is.
-    fn make_folder(&mut self, file: &Path) -> io::Result<()> {
-        let missing: Vec<PathBuf> = file
-            .ancestors()
-            .skip(1)
-            .take_while(|folder| !folder.exists())
-            .map(Path::to_owned)
-            .collect();
-        for folder in missing.into_iter().rev() {
-            fs::create_dir(&folder)?;
-            self.made_folders.push(folder.clone());
-            let like = fs::metadata(&self.folder)?;
-            fs::set_permissions(&folder, like.permissions())?;
-            give(&File::open(&folder)?, &like)?;
-        }
-        Ok(())
-    }
-
-    /// The rows are there for good, and so are the files.
-    pub(super) fn keep(mut self) {
-        self.published.clear();
-        self.made_folders.clear();
-    }
-}
-
-impl Drop for Restored {
-    fn drop(&mut self) {
-        // Whatever cannot be removed any more has a name that the next import of this file uses again.
-        for path in self.published.iter().rev() {
-            let _ = fs::remove_file(path);
-        }
-        for path in self.made_folders.iter().rev() {
-            let _ = fs::remove_dir(path);
+    /// The rows are there for good, and so are the files. Dropped otherwise, they go again.
+    pub(super) fn keep(self) {
+        match self {
+            Restored::Folder(folder) => folder.keep(),
+            Restored::Bucket(bucket) => bucket.keep(),
         }
     }
 }
 
-/// Whoever may read the folder may read the file: the product runs under an account of its own.
-fn as_the_folder(file: &File, folder: &Path) -> io::Result<()> {
-    let like = fs::metadata(folder)?;
-    file.set_permissions(fs::Permissions::from_mode(0o600 | (like.mode() & 0o064)))?;
-    give(file, &like)
-}
-
-/// Gives it to the folder's owner, which only root can.
-fn give(file: &File, like: &fs::Metadata) -> io::Result<()> {
-    if rustix::process::geteuid().is_root() {
-        std::os::unix::fs::fchown(file, Some(like.uid()), Some(like.gid()))?;
+fn failed(place: String, cause: io::Error) -> ImportError {
+    if cause.kind() == io::ErrorKind::StorageFull {
+        return ImportError::NoRoom {
+            purpose: "write a file".to_owned(),
+            place,
+        };
     }
-    Ok(())
-}
-
-/// A file without a name is open until it gets one.
-fn raise_the_limit() {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
-    // Where this is not allowed, many files end the import with an error of their own.
-    let _ = setrlimit(
-        Resource::Nofile,
-        Rlimit {
-            current: maximum,
-            maximum,
-        },
-    );
+    ImportError::File { place, cause }
 }

@@ -12,6 +12,7 @@ use super::error::ImportError;
 /// The product and the person.
 #[derive(Debug, Default)]
 pub(super) struct Head {
+    pub(super) export_id: String,
     pub(super) product: String,
     pub(super) subject_id: String,
     pub(super) snapshot_at: String,
@@ -20,6 +21,7 @@ pub(super) struct Head {
 
 #[derive(Deserialize)]
 struct Export {
+    id: String,
     product: String,
     subject_id: String,
     snapshot_at: String,
@@ -54,6 +56,7 @@ impl Head {
                     Part::Export => {
                         let export: Export =
                             serde_json::from_slice(text).map_err(io::Error::from)?;
+                        head.export_id = export.id;
                         head.product = export.product;
                         head.subject_id = export.subject_id;
                         head.snapshot_at = export.snapshot_at;

@@ -33,6 +33,8 @@ pub(super) struct Writing<'a> {
     batch: Vec<Record>,
     batch_bytes: usize,
     entry: usize,
+    /// Whether a row refers to one of its own table that stands after it.
+    has_begun_rows: bool,
 }
 
 impl<'a> Writing<'a> {
@@ -53,6 +55,7 @@ impl<'a> Writing<'a> {
             batch: Vec::new(),
             batch_bytes: 0,
             entry: 0,
+            has_begun_rows: false,
         }
     }
 
@@ -180,17 +183,17 @@ impl<'a> Writing<'a> {
     /// Writes these records; whether none of them was refused. One alone that is refused is noted.
     fn write(&mut self, entry: &EntryPlan, records: &[Record]) -> Result<bool, ImportError> {
         let mut rows: Vec<(&Record, Row)> = Vec::new();
+        let mut cells: Vec<Vec<Cell>> = Vec::new();
         for record in records {
             match self.making.row(entry, record) {
-                Ok(row) => rows.push((record, row)),
-                Err(_) if records.len() > 1 => return Ok(false),
+                Ok(mut row) => {
+                    cells.push(self.first_cells(entry, record, std::mem::take(&mut row.cells)));
+                    rows.push((record, row));
+                }
+                Err(_) if records.len() > 1 => return Ok(self.took_back(entry, records)),
                 Err(reason) => self.refused(entry, record, reason),
             }
         }
-        let cells: Vec<Vec<Cell>> = rows
-            .iter_mut()
-            .map(|(_, row)| first_cells(entry, std::mem::take(&mut row.cells)))
-            .collect();
         if cells.is_empty() {
             return Ok(true);
         }
@@ -210,13 +213,48 @@ impl<'a> Writing<'a> {
                 }
                 Ok(true)
             }
-            Err(Refusal::Rule(_)) if records.len() > 1 => Ok(false),
+            Err(Refusal::Rule(_)) if records.len() > 1 => Ok(self.took_back(entry, records)),
             Err(Refusal::Rule(reason)) => {
                 self.refused(entry, &records[0], &reason);
                 Ok(true)
             }
             Err(Refusal::Failed(error)) => Err(error),
         }
+    }
+
+    /// The row as it is added, beside those before it: what refers to a row of the same table that is not there yet comes
+    /// later.
+    fn first_cells(
+        &mut self,
+        entry: &EntryPlan,
+        record: &Record,
+        mut cells: Vec<Cell>,
+    ) -> Vec<Cell> {
+        let ids = &mut self.making.ids;
+        let mut is_whole = true;
+        for (column, cell) in entry.columns.iter().zip(&mut cells) {
+            if let (Origin::Ref(path, section), true) = (&column.from, column.is_later)
+                && !cell.is_null()
+                && let Some(id) = at(record, path).and_then(Value::as_str)
+                && !ids.is_there(*section, id)
+            {
+                *cell = Cell::Null;
+                is_whole = false;
+            }
+        }
+        if entry.id.is_some() {
+            ids.wrote(entry.section, id_of(record), is_whole);
+        }
+        self.has_begun_rows |= !is_whole;
+        cells
+    }
+
+    /// None of these rows was taken: false.
+    fn took_back(&mut self, entry: &EntryPlan, records: &[Record]) -> bool {
+        for record in records {
+            self.making.ids.took_back(entry.section, id_of(record));
+        }
+        false
     }
 
     fn noted(&mut self, entry: &EntryPlan, record: &Record, row: Row) {
@@ -300,11 +338,11 @@ impl<'a> Writing<'a> {
         file: &Original,
         advanced: &mut dyn FnMut(u64),
     ) -> Result<(), ImportError> {
-        let plan = self.plan;
-        let has_later = |entry: &EntryPlan| entry.columns.iter().any(|column| column.is_later);
-        if !plan.entries.iter().any(has_later) {
+        if !self.has_begun_rows {
             return Ok(());
         }
+        let plan = self.plan;
+        let has_later = |entry: &EntryPlan| entry.columns.iter().any(|column| column.is_later);
         each_record(
             file.from_start(),
             &mut |part, text| {
@@ -316,11 +354,9 @@ impl<'a> Writing<'a> {
                     return Ok(());
                 }
                 let record: Record = parsed(text)?;
-                let fate = self.making.ids.fate(section, id_of(&record));
+                let is_begun = self.making.ids.is_begun(section, id_of(&record));
                 match plan.entry_for(section, &record) {
-                    Some(index) if fate.is_some_and(Fate::is_new) => {
-                        self.refer(&plan.entries[index], &record)
-                    }
+                    Some(index) if is_begun => self.refer(&plan.entries[index], &record),
                     _ => Ok(()),
                 }
             },
@@ -348,15 +384,4 @@ impl<'a> Writing<'a> {
         }
         Ok(())
     }
-}
-
-/// The row as it is added: what refers to rows of the same table comes later.
-fn first_cells(entry: &EntryPlan, cells: Vec<Cell>) -> Vec<Cell> {
-    let columns = entry.columns.iter().zip(cells);
-    columns
-        .map(|(column, cell)| match (&column.from, column.is_later) {
-            (Origin::Ref(..), true) => Cell::Null,
-            _ => cell,
-        })
-        .collect()
 }

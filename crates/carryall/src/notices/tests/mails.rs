@@ -299,13 +299,18 @@ async fn a_person_is_told_of_a_letter_that_asks_for_their_data() {
 }
 
 #[tokio::test]
-async fn a_person_is_told_when_whoever_runs_the_site_exported_their_data() {
+async fn a_person_is_told_when_whoever_runs_the_site_exported_their_data_or_added_to_it() {
     use crate::ledger::{Event, Kind};
     let story = Story::begin(Scripted::new());
     let sink = Sink::open(&[]).await;
     let post = story.post(way(&sink));
     post.gather().await.expect("begins");
-    for kind in [Kind::CommandExportStarted, Kind::CommandExportFinished] {
+    for kind in [
+        Kind::CommandExportStarted,
+        Kind::CommandExportFinished,
+        Kind::CommandImportStarted,
+        Kind::CommandImportFinished,
+    ] {
         let facts = serde_json::json!({ "reason": "asked for by the police" });
         let event = Event::new(kind, Some(&anna()), &Caller::default()).with(facts);
         let noted = story.exports.ledger.note(story.clock.now(), event).await;
@@ -313,9 +318,12 @@ async fn a_person_is_told_when_whoever_runs_the_site_exported_their_data() {
     }
     post.round().await.expect("sends");
     let letters = sink.letters();
-    assert_eq!(letters.len(), 1, "once");
-    let letter = letters[0].replace("=\r\n", "");
-    assert!(letter.contains("your data was exported by whoever runs the site"));
-    assert!(letter.contains("To ask for the reason, write to privacy@example.com."));
-    assert!(!letter.contains("police") && !letter.contains("change your password"));
+    assert_eq!(letters.len(), 2, "once for each");
+    let letters: Vec<_> = letters.iter().map(|one| one.replace("=\r\n", "")).collect();
+    assert!(letters[0].contains("your data was exported by whoever runs the site"));
+    assert!(letters[1].contains("an export was brought into your account by whoever runs"));
+    for letter in letters {
+        assert!(letter.contains("To ask for the reason, write to privacy@example.com."));
+        assert!(!letter.contains("police") && !letter.contains("change your password"));
+    }
 }

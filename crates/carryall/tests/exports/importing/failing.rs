@@ -154,7 +154,7 @@ fn wrong_flags_are_named_with_the_right_ones() {
         ),
         (
             &["--into", &database, "--files", "s3://bucket/x"],
-            "into a folder, not into a bucket",
+            "write files into s3://bucket/x",
         ),
     ] {
         let said = said(file, flags, "");

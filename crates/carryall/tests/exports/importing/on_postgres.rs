@@ -162,3 +162,37 @@ fn a_killed_import_and_one_whose_connection_is_cut_leave_nothing() {
         assert!(sum(&report, "added") > 50);
     }
 }
+
+/// A check of the product's own runs at the commit, and waits for a table that the test holds: files have their names
+/// then, and rows are not permanent.
+#[test]
+fn killed_between_names_and_commit_it_leaves_files_that_no_row_names_and_the_next_import_uses() {
+    let (sqlite, postgres, server) = demo_on_both();
+    let export = postgres.export(MARTA);
+    let mut empty = Product::empty();
+    empty.server = Some(server.empty_demo("late", &sqlite.key(MARTA), MARTA));
+    server.sql_in(
+        "late",
+        "CREATE TABLE held ();
+         CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql
+             AS $$ BEGIN INSERT INTO held DEFAULT VALUES; RETURN NULL; END $$;
+         CREATE CONSTRAINT TRIGGER late AFTER INSERT ON uploaded_files
+             DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION note();",
+    );
+    let held = server.hold("late", "held");
+    let mut running = command(arguments(&empty, &export.path, &[]))
+        .spawn()
+        .unwrap();
+    server.wait_for_a_waiting_lock("late");
+    running.kill().unwrap();
+    running.wait().unwrap();
+    let left = files(&empty.files);
+    assert_eq!(left.len(), export.contents().len());
+    server.sql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'late' AND wait_event_type = 'Lock'",
+    );
+    drop(held);
+    let report = import(&empty, &export.path, &[]);
+    assert_eq!(sum(&report, "kept"), 0, "{report:#}");
+    assert_eq!(files(&empty.files), left);
+}
