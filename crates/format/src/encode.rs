@@ -33,6 +33,47 @@ pub fn text(out: &mut Vec<u8>, bytes: &[u8]) -> TextIssues {
     issues
 }
 
+/// Appends a JSON string as [`text`] does, piece by piece. After each `make_room` may take what was written.
+pub fn long_text<E>(
+    out: &mut Vec<u8>,
+    bytes: &[u8],
+    mut make_room: impl FnMut(&mut Vec<u8>) -> Result<(), E>,
+) -> Result<TextIssues, E> {
+    let mut issues = TextIssues::default();
+    out.push(b'"');
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let (piece, after) = rest.split_at(piece_length(rest));
+        let start = out.len();
+        let largest = simd::escape(out, piece);
+        let met = repair::settle(out, start, largest);
+        issues.invalid_utf8 |= met.invalid_utf8;
+        issues.noncharacter |= met.noncharacter;
+        make_room(out)?;
+        rest = after;
+    }
+    out.push(b'"');
+    Ok(issues)
+}
+
+/// Bytes of a long text that are encoded at a time.
+pub const PIECE_BYTES: usize = 256 << 10;
+
+/// Where a piece can end without cutting a character. No character has more than three bytes of the form 10xxxxxx:
+/// after three of them a fourth belongs to none.
+fn piece_length(text: &[u8]) -> usize {
+    let Some(next) = text.get(PIECE_BYTES) else {
+        return text.len();
+    };
+    let goes_on = |byte: &u8| byte & 0xC0 == 0x80;
+    let before = text[..PIECE_BYTES].iter().rev().take(3);
+    match before.take_while(|byte| goes_on(byte)).count() {
+        _ if !goes_on(next) => PIECE_BYTES,
+        3 => PIECE_BYTES,
+        count => PIECE_BYTES - count - 1,
+    }
+}
+
 /// Appends an integer. Returns `true` if it is beyond +-2^53 and so was written as a string.
 pub fn integer(out: &mut Vec<u8>, value: i64) -> bool {
     let as_text = value.unsigned_abs() > MAX_SAFE_INTEGER;
@@ -153,6 +194,37 @@ mod tests {
                 assert_eq!(
                     text_of(input.as_bytes()),
                     (expected, noncharacter),
+                    "{before}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_what_it_is_in_one_piece_wherever_it_is_cut() {
+        let starts = ["", "x", "é", "🦀", "\u{FDD0}"].map(str::as_bytes);
+        let ends = [
+            b"\xf0\x9f".as_slice(),
+            b"\x80\x80\x80\x80\x80",
+            b"\xff",
+            b"",
+            "🦀".as_bytes(),
+        ];
+        for (start, end) in starts.into_iter().zip(ends) {
+            for before in 0..6 {
+                let filler = b"\"".repeat(PIECE_BYTES - before - start.len());
+                let more = "é🦀\n".repeat(PIECE_BYTES / 4);
+                let bytes = [start, &filler, end, more.as_bytes(), end].concat();
+                let (mut out, mut sent) = (Vec::new(), Vec::new());
+                let issues = long_text(&mut out, &bytes, |out| {
+                    assert!(out.len() <= 2 * PIECE_BYTES + 64, "{}", out.len());
+                    sent.append(out);
+                    Ok::<(), ()>(())
+                });
+                sent.append(&mut out);
+                let (whole, of_whole) = text_of(&bytes);
+                assert!(
+                    sent == whole.as_bytes() && issues == Ok(of_whole),
                     "{before}"
                 );
             }

@@ -190,6 +190,15 @@ impl Writer {
         &mut self.buffer
     }
 
+    /// Hands over what was written of the current record, once it fills a buffer. `part` was taken from
+    /// [`Writer::buffer`] and goes back there.
+    pub fn send_part(&mut self, part: &mut Vec<u8>) -> Result<(), WriteError> {
+        if part.len() >= BUFFER_BYTES {
+            self.sink.send(part)?;
+        }
+        Ok(())
+    }
+
     /// Counts a record that stays because of `ground`; references to it are then no gap.
     pub fn leave_out(
         &mut self,

@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use tokio::sync::OwnedSemaphorePermit;
+
 use crate::snapshot::Row;
 use crate::value::Value;
 
@@ -17,13 +19,28 @@ const BATCH_CELLS: usize = 32 << 10;
 /// A batch that one huge value has blown up is not kept.
 const KEEP_BYTES: usize = 2 * BATCH_BYTES;
 
+/// A value of so many bytes stays where it was received, if it can.
+pub(crate) const LONG_BYTES: usize = 1 << 20;
+
+/// A long value, where it was received.
+pub(crate) trait Kept: std::fmt::Debug + Send {
+    /// The value.
+    fn bytes(&self) -> &[u8];
+}
+
 /// Rows, copied.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     bytes: Vec<u8>,
     cells: Vec<Cell>,
     marks: Vec<Mark>,
+    long: Vec<Long>,
+    /// Whoever reads has another one only when this batch is looked at.
+    right: Option<OwnedSemaphorePermit>,
 }
+
+/// A long value, and whether it is a blob.
+type Long = (Box<dyn Kept>, bool);
 
 #[derive(Debug, Clone)]
 enum Cell {
@@ -32,6 +49,8 @@ enum Cell {
     Real(f64),
     Text(Range<usize>),
     Blob(Range<usize>),
+    /// Its place among the long ones.
+    Long(usize),
 }
 
 /// What begins at a cell.
@@ -93,7 +112,22 @@ impl Batch {
             Cell::Real(real) => Value::Real(*real),
             Cell::Text(range) => Value::Text(&self.bytes[range.clone()]),
             Cell::Blob(range) => Value::Blob(&self.bytes[range.clone()]),
+            Cell::Long(place) => match &self.long[*place] {
+                (kept, true) => Value::Blob(kept.bytes()),
+                (kept, false) => Value::Text(kept.bytes()),
+            },
         }
+    }
+
+    /// Adds a long value without copying it.
+    pub(crate) fn keep(&mut self, value: Box<dyn Kept>, is_blob: bool) {
+        self.cells.push(Cell::Long(self.long.len()));
+        self.long.push((value, is_blob));
+    }
+
+    /// Gives the right to hold a long value back when this batch goes.
+    pub(crate) fn hold(&mut self, right: Option<OwnedSemaphorePermit>) {
+        self.right = right;
     }
 
     pub(crate) fn push(&mut self, value: Value<'_>) {
@@ -115,12 +149,14 @@ impl Batch {
     }
 
     pub(crate) fn is_full(&self) -> bool {
-        self.bytes.len() >= BATCH_BYTES || self.cells.len() >= BATCH_CELLS
+        self.bytes.len() >= BATCH_BYTES || !self.long.is_empty() || self.cells.len() >= BATCH_CELLS
     }
 
     pub(crate) fn clear(&mut self) {
         self.bytes.clear();
         self.cells.clear();
         self.marks.clear();
+        self.long.clear();
+        self.right = None;
     }
 }

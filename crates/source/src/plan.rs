@@ -69,6 +69,8 @@ pub struct EntryPlan {
     pub for_each_thread: Option<String>,
     /// The SELECT of the ids alone, in the order of the file. Parameter 1 is the subject's key.
     pub ids_sql: String,
+    /// The same with each one's place as a second column, where a server is asked by threads; see `streams.rs`.
+    pub numbered_ids: Option<String>,
     /// Whose a row is.
     pub whose: Whose,
     /// Where the author stands.

@@ -5,17 +5,21 @@
 //! are bound, never written into SQL.
 
 mod address;
+mod along;
 mod bind;
 mod claims;
 mod copying;
 mod decode;
 mod failure;
+mod kept;
 mod opening;
 mod pooler;
 pub(crate) mod query;
 mod serving;
 pub(crate) mod session;
+mod tap;
 mod tls;
+mod wire;
 
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,6 @@
 //! One row becomes one record: borrowed column values go straight into the writer's buffer.
 
+mod long;
 mod lookup;
 mod scalar;
 
@@ -34,6 +35,8 @@ pub(crate) trait Surroundings {
     fn is_slice(&self) -> bool;
     /// The word for a person: the subject's own id, or a pseudonym.
     fn person(&mut self, id: &[u8]) -> Vec<u8>;
+    /// Takes what was written so far of a record that goes straight to the file: more of a long value follows.
+    fn make_room(&mut self, out: &mut Vec<u8>) -> Result<(), Self::Error>;
 }
 
 /// Appends fields to `out`, the first one without its comma when nothing stands before it.
@@ -166,6 +169,9 @@ fn encode_value<S: Surroundings>(
             encode::text(out, to);
             return Ok(());
         }
+    }
+    if long::encode_long(out, field, value, around, issues)? {
+        return Ok(());
     }
     match &field.encode {
         Encode::Text => match value {

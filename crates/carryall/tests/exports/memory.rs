@@ -1,11 +1,14 @@
 //! Memory does not grow with the account or its largest file.
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::importing::stage::{arguments, empty_for};
-use crate::postgres_server::Server;
+use crate::postgres_server::{Server, demo_on_both};
 use crate::product::{MARTA, Product};
 use crate::program::{carryall, command};
 
@@ -52,6 +55,41 @@ fn an_export_of_many_messages_and_a_large_file_stays_under_48_mib() {
             .chain(flags.iter().copied());
         assert_stays_under(GOAL_KIB, command(arguments.into_iter().chain(out)));
     }
+}
+
+#[test]
+fn a_huge_message_of_a_server_is_held_once_beside_64_mib() {
+    const CHARACTERS: u64 = 80_000_000;
+    let (_, mut postgres, server) = demo_on_both();
+    // Nothing to unpack.
+    server.sql("ALTER TABLE messages ALTER content SET STORAGE EXTERNAL");
+    let of_marta = "(SELECT id FROM users WHERE email LIKE 'marta@%')";
+    let huge = format!("repeat(E'0123456789abcde\n', {CHARACTERS} / 16)");
+    server.sql(&format!(
+        "UPDATE messages SET content = {huge} WHERE id = (
+             SELECT m.id FROM messages AS m JOIN threads AS t ON t.id = m.thread_id
+             WHERE t.user_id = {of_marta} AND m.author_user_id = {of_marta} AND m.parent_id IS NULL
+             ORDER BY m.id LIMIT 1)"
+    ));
+    postgres.server = Some(server.address("postgres"));
+    let arguments = |connections| {
+        let mut arguments = vec!["export".into()];
+        arguments.extend(postgres.source());
+        let files = postgres.files.as_os_str().to_owned();
+        arguments.extend(["--files".into(), files]);
+        let flags = ["--connections", connections, "--subject", MARTA];
+        arguments.extend(flags.map(OsString::from));
+        arguments
+    };
+    for connections in ["1", "2"] {
+        let out = ["--out", "/dev/null"].map(OsString::from);
+        let command = command(arguments(connections).into_iter().chain(out));
+        assert_stays_under((64 << 10) + CHARACTERS / 1024, command);
+    }
+    let file = postgres.export(MARTA);
+    let text = "0123456789abcde\n".repeat(usize::try_from(CHARACTERS / 16).unwrap());
+    let whole = |record: &&Value| record["content"] == text;
+    assert_eq!(file.list("messages").iter().filter(whole).count(), 1);
 }
 
 /// Runs it to its end, which must be a good one, and watches its memory.

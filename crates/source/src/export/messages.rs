@@ -18,7 +18,7 @@ use crate::read_ahead::{Met, Nested, ReadAhead};
 use crate::record::{self, Issue, as_text};
 use crate::scope::Admission;
 use crate::snapshot::Row;
-use crate::streams;
+use crate::streams::{self, Joined};
 use crate::value::Value;
 
 /// What is known of the thread that is being written.
@@ -139,13 +139,23 @@ impl Run<'_> {
         if self.scope.workspace.is_some() {
             return self.write_in_turn(entry, statements);
         }
+        let numbered = plan
+            .of(Section::Threads)
+            .map(|threads| threads.numbered_ids.as_deref());
         if self.snapshot.can_stream()
-            && let Some(joined) = &entry.for_each_thread
+            && let Some(inner) = entry.for_each_thread.as_deref()
+            && let Some(numbered) = numbered.collect::<Option<Vec<_>>>()
         {
             let all: Vec<_> = std::iter::once(self.snapshot).chain(&others).collect();
-            return statements.into_iter().try_for_each(|nested| {
+            let purpose = read(entry);
+            return numbered.into_iter().try_for_each(|outer| {
                 let mut meet = meeting(entry);
-                streams::for_each(&all, &nested, joined, key, |met| meet(self, met))
+                let joined = Joined {
+                    purpose: &purpose,
+                    outer,
+                    inner,
+                };
+                streams::for_each(&all, &joined, key, |met| meet(self, met))
             });
         }
         match others.pop() {

@@ -48,6 +48,8 @@ pub(super) struct Run<'a> {
     records: u64,
     /// The record being encoded.
     record: Vec<u8>,
+    /// It goes straight to the file, and not to where it waits for others.
+    is_writing: bool,
     /// Ids of sections that stand later in the file than references to them.
     expected: HashMap<Section, Expected>,
     people: HashMap<Vec<u8>, usize>,
@@ -94,6 +96,7 @@ impl<'a> Run<'a> {
             section: Section::AccountSettings,
             records: 0,
             record: Vec::new(),
+            is_writing: false,
             expected: HashMap::new(),
             people: HashMap::new(),
             find_message: None,
@@ -185,7 +188,9 @@ impl<'a> Run<'a> {
             .begin_record(entry.section, entry.whose.proof(&owner), id)?;
         // The buffer is taken out, so that resolving a reference may look into the writer.
         let mut out = std::mem::take(self.writer.buffer());
+        self.is_writing = true;
         let encoded = self.encode_row(&mut out, entry, row);
+        self.is_writing = false;
         *self.writer.buffer() = out;
         encoded?;
         self.writer.end_record()?;
@@ -366,6 +371,13 @@ impl Surroundings for Run<'_> {
         let next = self.people.len() + 1;
         let number = *self.people.entry(id.to_vec()).or_insert(next);
         format!("person-{number}").into_bytes()
+    }
+
+    fn make_room(&mut self, out: &mut Vec<u8>) -> Result<(), ExportError> {
+        if self.is_writing {
+            self.writer.send_part(out)?;
+        }
+        Ok(())
     }
 }
 

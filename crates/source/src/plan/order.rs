@@ -32,6 +32,19 @@ pub(super) fn in_order(
     Ok(format!("SELECT {columns} {from_where} ORDER BY {order}"))
 }
 
+/// The SELECT of `id` and of each row's place in the order, from 0; none where SQL does not order them.
+pub(super) fn numbered(
+    entry: &ExportEntry,
+    catalog: &Catalog,
+    id: &str,
+    from_where: &str,
+) -> Option<String> {
+    let order = order_by(entry, catalog)?;
+    Some(format!(
+        "SELECT {id} AS id, row_number() OVER (ORDER BY {order}) - 1 AS place {from_where}"
+    ))
+}
+
 /// Whether SQL orders the rows of this entry. If not, whoever reads them does.
 pub(super) fn is_ordered(entry: &ExportEntry, catalog: &Catalog) -> bool {
     order_by(entry, catalog).is_some()

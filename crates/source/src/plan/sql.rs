@@ -87,6 +87,13 @@ pub(super) fn plan_entry(
         sql,
         for_each_thread,
         ids_sql: in_order(None, &id_expression(dialect, entry)?)?,
+        numbered_ids: match dialect {
+            Dialect::Postgres => {
+                let id = id_expression(dialect, entry)?;
+                order::numbered(entry, catalog, &id, &account_where)
+            }
+            Dialect::Sqlite => None,
+        },
         whose,
         author,
         id,

@@ -9,6 +9,7 @@ use std::ops::Range;
 use tokio_postgres::types::Type;
 
 use super::bind::Bound;
+use crate::batch::LONG_BYTES;
 use crate::plan::quote;
 
 /// Signature, flags and the length of an extension.
@@ -97,7 +98,7 @@ fn quoted(sql: &str) -> usize {
 #[derive(Clone, Copy)]
 pub(super) struct Sent<'s> {
     bytes: &'s [u8],
-    fields: &'s [Option<Range<usize>>],
+    fields: &'s Fields,
 }
 
 impl<'s> Sent<'s> {
@@ -106,6 +107,17 @@ impl<'s> Sent<'s> {
         let range = self.fields.get(column)?.clone()?;
         self.bytes.get(range)
     }
+}
+
+/// Where the values of a row are; none for null.
+pub(super) type Fields = [Option<Range<usize>>];
+
+/// A row that is whole.
+pub(super) enum Found<'s> {
+    /// In what was sent.
+    Sent(Sent<'s>),
+    /// Of more than [`LONG_BYTES`], and sent in pieces: nobody else has it.
+    Long(Vec<u8>, &'s Fields),
 }
 
 /// Takes rows out of what the server sends.
@@ -122,26 +134,40 @@ impl Rows {
     pub(super) fn take<E>(
         &mut self,
         sent: &[u8],
-        mut visit: impl FnMut(Sent<'_>) -> Result<(), E>,
+        visit: &mut impl FnMut(Found<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         if self.rest.is_empty() {
-            let used = self.visit_whole(sent, &mut visit)?;
+            let used = self.visit_whole(sent, visit)?;
             self.rest.extend_from_slice(&sent[used..]);
             return Ok(());
         }
         let mut all = std::mem::take(&mut self.rest);
         all.extend_from_slice(sent);
-        let used = self.visit_whole(&all, &mut visit)?;
+        if all.len() > LONG_BYTES && self.has_begun {
+            let Some(end) = self.find_fields(&all, 0) else {
+                self.rest = all;
+                return Ok(());
+            };
+            let after = all.split_off(end);
+            visit(Found::Long(all, &self.fields))?;
+            return self.take(&after, visit);
+        }
+        let used = self.visit_whole(&all, visit)?;
         all.drain(..used);
         self.rest = all;
         Ok(())
+    }
+
+    /// Whether the row at hand is long, and not whole yet.
+    pub(super) fn is_within_long(&self) -> bool {
+        self.rest.len() > LONG_BYTES
     }
 
     /// How many bytes were whole rows.
     fn visit_whole<E>(
         &mut self,
         bytes: &[u8],
-        visit: &mut impl FnMut(Sent<'_>) -> Result<(), E>,
+        visit: &mut impl FnMut(Found<'_>) -> Result<(), E>,
     ) -> Result<usize, E> {
         let mut at = 0;
         if !self.has_begun {
@@ -155,7 +181,7 @@ impl Rows {
         while let Some(end) = self.find_fields(bytes, at) {
             if !self.fields.is_empty() {
                 let fields = &self.fields;
-                visit(Sent { bytes, fields })?;
+                visit(Found::Sent(Sent { bytes, fields }))?;
             }
             at = end;
         }
@@ -207,7 +233,10 @@ mod tests {
         for piece in 1..=sent.len() {
             let (mut rows, mut found) = (Rows::default(), Vec::new());
             for bytes in sent.chunks(piece) {
-                rows.take(bytes, |row| {
+                rows.take(bytes, &mut |row| {
+                    let Found::Sent(row) = row else {
+                        panic!("none is long")
+                    };
                     found.push([0, 1].map(|column| row.value(column).map(<[u8]>::to_vec)));
                     Ok::<(), ()>(())
                 })

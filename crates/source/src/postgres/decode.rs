@@ -205,17 +205,27 @@ fn plain(out: &mut Vec<u8>, value: &dyn std::fmt::Display) {
     let _ = write!(out, "{value}");
 }
 
-fn uuid(out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Undecodable> {
+/// Two hexadecimal digits for each byte.
+const HEX: [[u8; 2]; 256] = {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let bytes: [u8; 16] = exact(raw)?;
-    for (index, byte) in bytes.into_iter().enumerate() {
-        if matches!(index, 4 | 6 | 8 | 10) {
-            out.push(b'-');
-        }
-        out.extend([
-            DIGITS[usize::from(byte >> 4)],
-            DIGITS[usize::from(byte & 15)],
-        ]);
+    let mut pairs = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < pairs.len() {
+        pairs[byte] = [DIGITS[byte >> 4], DIGITS[byte & 15]];
+        byte += 1;
     }
+    pairs
+};
+/// Where the digits of each byte of a UUID stand.
+const PLACES: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+
+/// Written as a whole: a message has five of them.
+fn uuid(out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Undecodable> {
+    let bytes: [u8; 16] = exact(raw)?;
+    let mut text = [b'-'; 36];
+    for (byte, place) in bytes.into_iter().zip(PLACES) {
+        text[place..place + 2].copy_from_slice(&HEX[usize::from(byte)]);
+    }
+    out.extend_from_slice(&text);
     Ok(())
 }

@@ -40,6 +40,8 @@ pub(super) enum Failure {
     Database(tokio_postgres::Error),
     /// A value of this column is not what its type says.
     Undecodable(String),
+    /// Row-level security could hide rows: why.
+    Filtered(String),
     /// Nobody takes the rows any more.
     Unwanted,
     /// The snapshot was held for as long as it may.
@@ -61,6 +63,7 @@ impl Failure {
         match self {
             Failure::Unwanted => SourceError::Interrupted { purpose },
             Failure::TooLong(limit) => SourceError::TooLong { purpose, limit },
+            Failure::Filtered(detail) => SourceError::Filtered { purpose, detail },
             Failure::Gone => lost(purpose, address, "the connection is closed".to_owned()),
             Failure::Undecodable(column) => SourceError::Sql {
                 purpose,

@@ -2,32 +2,39 @@
 //!
 //! Promises: the moment is told by the statement that fixes it, so that nothing committed before the
 //! moment is missing; what row-level security would hide is an error, unless claims were given that ask for
-//! exactly that.
+//! exactly that. That holds also for an engine without the setting for it, if only statements and cursors are used.
 
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use tokio::task::JoinHandle;
-use tokio_postgres::config::SslMode;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Config, IsolationLevel, SimpleQueryMessage, Transaction};
 
 use super::claims::Claimed;
 use super::failure::{self, Failure};
+use super::tap::Tap;
 use super::tls::Tls;
+use super::wire::{self, Moving, NotConnected, Way};
 use crate::error::SourceError;
 
-/// Said at the start of each transaction.
-///
-/// Texts and lists of numbers come in binary, so that of the settings only these change what is read. Parallel
-/// workers would mix rows that have to come in order.
-const READING: &str = "
-    SET LOCAL max_parallel_workers_per_gather = 0;
-    SET LOCAL TimeZone = 'UTC';
-";
+/// Said at the start of each transaction. Texts and lists of numbers come in binary, so that of the settings only
+/// these change what is read.
+const READING: &str = "SET LOCAL TimeZone = 'UTC';";
+
+/// Workers that read side by side would mix rows that have to come in order.
+const PARALLEL: (&str, &str) = ("max_parallel_workers_per_gather", "0");
 
 /// Turns a read that a policy would filter into an error.
-const UNFILTERED: &str = "SET LOCAL row_security = off;";
+const UNFILTERED: (&str, &str) = ("row_security", "off");
+
+/// What stands for that where the engine has no such setting: no table may have policies, for a role that they
+/// apply to.
+const GUARDED_TABLES: &str = "SELECT n.nspname || '.' || c.relname
+    FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE c.relrowsecurity AND n.nspname = ANY (current_schemas(false)) AND NOT EXISTS (
+        SELECT FROM pg_catalog.pg_roles AS r WHERE r.rolname = current_user AND (r.rolsuper OR r.rolbypassrls))
+    ORDER BY 1";
 
 /// The first statement that reads: it takes the snapshot. Its own time is the one of its arrival, before that.
 const MOMENT: &str = "SELECT (extract(epoch FROM statement_timestamp()) * 1000000)::bigint";
@@ -62,13 +69,16 @@ pub(crate) struct Begun {
     pub(crate) is_plain: bool,
 }
 
-/// The task that moves a connection's bytes.
-pub(super) struct Driver(Option<JoinHandle<Result<(), tokio_postgres::Error>>>);
+/// The task that moves a connection's bytes, and the tap on them.
+pub(super) struct Driver {
+    moving: Option<Moving>,
+    pub(super) tap: Tap,
+}
 
 impl Driver {
     /// What the server said last, when the connection has ended: of one that rested, nobody else hears it.
     pub(super) async fn last_word(&mut self) -> Option<tokio_postgres::Error> {
-        let ended = tokio::time::timeout(GOODBYE, self.0.take()?).await;
+        let ended = tokio::time::timeout(GOODBYE, self.moving.take()?).await;
         ended.ok()?.ok()?.err()
     }
 }
@@ -91,23 +101,21 @@ pub(super) struct Opening {
 }
 
 impl Opening {
-    /// The client, and the task that moves its bytes; it ends with why the connection did.
-    pub(super) async fn connect(&self) -> Result<(Client, Driver), SourceError> {
-        let connected = match self.config.connect(self.tls.clone()).await {
-            // As libpq does: who prefers TLS takes a connection without.
-            Err(error)
-                if self.config.get_ssl_mode() == SslMode::Prefer
-                    && failure::of_tls(&error).is_some() =>
-            {
-                let mut config = self.config.clone();
-                config.ssl_mode(SslMode::Disable);
-                config.connect(self.tls.clone()).await
-            }
-            connected => connected,
+    /// The client, what moves its bytes, and the way that whoever cancels goes.
+    pub(super) async fn connect(&self) -> Result<(Client, Driver, Way), SourceError> {
+        let connected = wire::connect(&self.config, &self.tls).await;
+        let connected = connected.map_err(|error| match error {
+            NotConnected::Driver(error) => failure::not_connected(&error, &self.address),
+            NotConnected::Socket(error) => SourceError::Unreachable {
+                database: self.address.clone(),
+                detail: format!("error connecting to server: {error}"),
+            },
+        })?;
+        let driver = Driver {
+            moving: Some(connected.moving),
+            tap: connected.tap,
         };
-        let (client, connection) =
-            connected.map_err(|error| failure::not_connected(&error, &self.address))?;
-        Ok((client, Driver(Some(tokio::spawn(connection)))))
+        Ok((connected.client, driver, connected.way))
     }
 
     /// Begins the transaction and fixes its moment.
@@ -115,6 +123,11 @@ impl Opening {
         &self,
         client: &'c mut Client,
     ) -> Result<(Transaction<'c>, Begun), Failure> {
+        // What the engine knows is asked before, because the first statement of the transaction fixes its moment.
+        let mut settings = String::from(READING);
+        self.add_setting(PARALLEL, client, &mut settings).await?;
+        let is_guarded =
+            self.claimed.is_none() && !self.add_setting(UNFILTERED, client, &mut settings).await?;
         let open = client
             .build_transaction()
             .isolation_level(IsolationLevel::RepeatableRead)
@@ -125,10 +138,15 @@ impl Opening {
             Some(name) => format!("SET TRANSACTION SNAPSHOT '{}';", name.replace('\'', "''")),
             None => String::new(),
         };
-        let unfiltered = self.claimed.as_ref().map_or(UNFILTERED, |_| "");
-        open.batch_execute(&format!("{share}{READING}{unfiltered}{}", self.search_path))
+        open.batch_execute(&format!("{share}{settings}{}", self.search_path))
             .await?;
         let moment = number(&open, MOMENT).await?;
+        if is_guarded && let Some(table) = first(&open.simple_query(GUARDED_TABLES).await?) {
+            return Err(Failure::Filtered(format!(
+                "the server has no setting `{}`, and `{table}` has row-level security",
+                UNFILTERED.0
+            )));
+        }
         let mut begun = Begun {
             moment: moment.and_then(|micros| Timestamp::from_microsecond(micros).ok()),
             lag: None,
@@ -145,14 +163,35 @@ impl Opening {
         }
         Ok((open, begun))
     }
+
+    /// Adds a setting of the transaction; false for one that an engine with PostgreSQL's protocol does not know.
+    async fn add_setting(
+        &self,
+        (name, value): (&str, &str),
+        client: &Client,
+        settings: &mut String,
+    ) -> Result<bool, Failure> {
+        if self.is_plain {
+            let asked = format!("SELECT current_setting('{name}', true)");
+            if first(&client.simple_query(&asked).await?).is_none() {
+                return Ok(false);
+            }
+        }
+        // Writing to a String cannot fail.
+        let _ = write!(settings, "SET LOCAL {name} = {value};");
+        Ok(true)
+    }
 }
 
 /// The number that a statement answers with.
 async fn number(open: &Transaction<'_>, sql: &str) -> Result<Option<i64>, Failure> {
-    let answered = open.simple_query(sql).await?;
-    let row = answered.iter().find_map(|message| match message {
-        SimpleQueryMessage::Row(row) => row.get(0),
+    Ok(first(&open.simple_query(sql).await?).and_then(|text| text.parse().ok()))
+}
+
+/// The first value of an answer.
+fn first(answered: &[SimpleQueryMessage]) -> Option<String> {
+    answered.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
         _ => None,
-    });
-    Ok(row.and_then(|text| text.parse().ok()))
+    })
 }

@@ -37,8 +37,8 @@ fn look(opening: &Opening) -> Result<bool, SourceError> {
         .build()
         .map_err(|error| unreachable(error.to_string()))?;
     runtime.block_on(async {
-        let (one, _) = opening.connect().await?;
-        let (two, _) = opening.connect().await?;
+        let (one, ..) = opening.connect().await?;
+        let (two, ..) = opening.connect().await?;
         let compared = tokio::time::timeout(PATIENCE, are_shared(&one, &two)).await;
         match compared {
             Ok(Ok(are_shared)) => Ok(are_shared),

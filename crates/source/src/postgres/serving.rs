@@ -12,6 +12,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{SimpleQueryMessage, Transaction};
 
+use super::along::{Along, push_row};
 use super::bind::Bound;
 use super::copying::{self, Rows};
 use super::decode::Raw;
@@ -26,8 +27,6 @@ const BACK: &str = "ROLLBACK TO SAVEPOINT carryall";
 /// Rows of the first piece; the next are as many as fill a batch.
 const FIRST_ROWS: i32 = 32;
 const MOST_ROWS: i32 = 4096;
-/// Columns in front of a streamed row: its place among the outer rows, and the outer value.
-pub(super) const OUTER_COLUMNS: usize = 2;
 
 type Started = Result<(Cancel, Begun), SourceError>;
 
@@ -56,11 +55,11 @@ async fn connect_and_serve(
 ) {
     let mut late = None;
     // Nobody waits for a start when the caller has gone.
-    let (mut client, mut driver) = match opening.connect().await {
+    let (mut client, mut driver, way) = match opening.connect().await {
         Ok(connected) => connected,
         Err(error) => return drop(started.send(Err(error))),
     };
-    let cancel = Cancel::new(client.cancel_token(), opening.tls.clone());
+    let cancel = Cancel::new(client.cancel_token(), way);
     match opening.begin(&mut client).await {
         Ok((open, begun)) => {
             let _ = started.send(Ok((cancel.clone(), begun)));
@@ -225,9 +224,7 @@ impl Server<'_> {
         let mut count = 0;
         while let Some(row) = rows.try_next().await? {
             batch.mark(Mark::Inner);
-            push(&mut batch, prepared, |column| {
-                row.get::<_, Raw<'_>>(column).0
-            })?;
+            push_row(&mut batch, prepared, row)?;
             count += 1;
         }
         if count < rest.rows {
@@ -257,12 +254,21 @@ impl Server<'_> {
     ) -> Result<(), Failure> {
         let mut along = Along::new(prepared, flow);
         if let Some(copy) = self.copy_statement(prepared, params).await? {
-            let sent = self.open.copy_out(&*copy).await?;
-            let (mut sent, mut rows) = (pin!(sent), Rows::default());
-            while let Some(bytes) = sent.try_next().await? {
-                rows.take(&bytes, |row| along.push(|column| row.value(column)))?;
+            let mut copied = self.driver.tap.open();
+            let end = self.open.copy_out(&*copy).await?;
+            let mut rows = Rows::default();
+            while let Some(piece) = copied.next().await {
+                for bytes in piece.data() {
+                    rows.take(bytes, &mut |row| along.take(row))?;
+                }
+                copied.give_back(piece);
                 along.hand_over().await?;
+                if rows.is_within_long() {
+                    along.wait_for_room().await?;
+                }
             }
+            // The data came past the driver, which knows how it ended.
+            pin!(end).try_next().await?;
         } else {
             let rows = self.open.query_raw(&prepared.statement, params).await?;
             let mut rows = pin!(rows);
@@ -293,75 +299,6 @@ impl Server<'_> {
         }
         Ok(Some(copy))
     }
-}
-
-/// Rows on their way. Those of one outer row stand together; its place and value are their first columns.
-struct Along<'f> {
-    flow: &'f mut Flow,
-    prepared: &'f Prepared,
-    batch: Batch,
-    /// The place of the outer row, as it was sent.
-    at: Option<[u8; 8]>,
-}
-
-impl<'f> Along<'f> {
-    fn new(prepared: &'f Prepared, flow: &'f mut Flow) -> Along<'f> {
-        Along {
-            flow,
-            prepared,
-            batch: Batch::default(),
-            at: None,
-        }
-    }
-
-    fn push<'v>(&mut self, value: impl Fn(usize) -> Option<&'v [u8]>) -> Result<(), Failure> {
-        let place = value(0).unwrap_or_default();
-        if self.at.as_ref().is_none_or(|at| at != place) {
-            if self.at.is_some() {
-                self.batch.mark(|_| Mark::End);
-            }
-            self.batch.mark(Mark::Outer);
-            self.at = place.try_into().ok();
-        }
-        self.batch.mark(|cell| Mark::Inner(cell + OUTER_COLUMNS));
-        push(&mut self.batch, self.prepared, value)
-    }
-
-    /// Sends the batch when it is full.
-    async fn hand_over(&mut self) -> Result<(), Failure> {
-        if !self.batch.is_full() {
-            return Ok(());
-        }
-        let next = self.flow.empty.try_recv().unwrap_or_default();
-        let full = std::mem::replace(&mut self.batch, next);
-        self.flow
-            .full
-            .send(full)
-            .await
-            .map_err(|_| Failure::Unwanted)
-    }
-
-    async fn finish(mut self) -> Result<(), Failure> {
-        if self.at.is_some() {
-            self.batch.mark(|_| Mark::End);
-        }
-        let last = self.flow.full.send(self.batch).await;
-        last.map_err(|_| Failure::Unwanted)
-    }
-}
-
-fn push<'v>(
-    batch: &mut Batch,
-    prepared: &Prepared,
-    value: impl Fn(usize) -> Option<&'v [u8]>,
-) -> Result<(), Failure> {
-    for (column, decode) in prepared.decodes.iter().enumerate() {
-        decode.push(batch, value(column)).map_err(|_| {
-            let column = &prepared.statement.columns()[column];
-            Failure::Undecodable(column.name().to_owned())
-        })?;
-    }
-    Ok(())
 }
 
 /// What comes of it before the time is over.

@@ -21,7 +21,7 @@ use super::decode::Decode;
 use super::failure::{Failure, unknown_type};
 use super::opening::{Begun, Opening};
 use super::serving;
-use super::tls::Tls;
+use super::wire::Way;
 use crate::batch::Batch;
 use crate::error::SourceError;
 
@@ -41,7 +41,7 @@ pub(crate) struct Session {
 #[derive(Clone)]
 pub(crate) struct Cancel {
     token: CancelToken,
-    tls: Tls,
+    way: Way,
     /// Told from a statement that somebody else cancelled.
     is_asked: Arc<AtomicBool>,
     /// Something runs that nobody waits for.
@@ -49,10 +49,10 @@ pub(crate) struct Cancel {
 }
 
 impl Cancel {
-    pub(super) fn new(token: CancelToken, tls: Tls) -> Cancel {
+    pub(super) fn new(token: CancelToken, way: Way) -> Cancel {
         Cancel {
             token,
-            tls,
+            way,
             is_asked: Arc::default(),
             is_streaming: Arc::default(),
         }
@@ -70,7 +70,7 @@ impl Cancel {
 
     pub(super) async fn ask(&self) {
         self.is_asked.store(true, Ordering::Relaxed);
-        let asked = self.token.cancel_query(self.tls.clone());
+        let asked = self.way.cancel(&self.token);
         let _ = tokio::time::timeout(CANCEL_TIMEOUT, asked).await;
     }
 

@@ -41,7 +41,9 @@ pub(super) fn time(out: &mut Vec<u8>, micros: i64) {
     let fraction = micros % 1_000_000;
     if fraction > 0 {
         out.push(b'.');
-        plain(out, &format_args!("{fraction:06}"));
+        two(out, fraction / 10_000);
+        two(out, fraction / 100 % 100);
+        two(out, fraction % 100);
         while out.last() == Some(&b'0') {
             out.pop();
         }
@@ -76,9 +78,10 @@ fn day(out: &mut Vec<u8>, since_2000: i64) {
     two(out, day_of_year - (153 * month_from_march + 2) / 5 + 1);
 }
 
+/// The last two digits of a number that is not negative.
 fn two(out: &mut Vec<u8>, number: i64) {
-    let digit = |number: i64| b'0' + u8::try_from(number % 10).unwrap_or(0);
-    out.extend([digit(number / 10), digit(number)]);
+    let number = u8::try_from(number % 100).unwrap_or(0);
+    out.extend_from_slice(&[b'0' + number / 10, b'0' + number % 10]);
 }
 
 #[cfg(test)]

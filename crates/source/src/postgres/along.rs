@@ -1,0 +1,159 @@
+//! Rows on their way from a connection's thread, in batches.
+//!
+//! Promises: a batch is handed over when it is full; of the values that are larger than one, one at a time is held.
+
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::copying::Found;
+use super::decode::Raw;
+use super::failure::Failure;
+use super::kept::{keep_copied, keep_held};
+use super::session::{Flow, Prepared};
+use crate::batch::{Batch, Mark};
+
+/// Columns in front of a streamed row: its place among the outer rows, and the outer value.
+const OUTER_COLUMNS: usize = 2;
+
+/// Rows on their way. Those of one outer row stand together; its place and value are their first columns.
+pub(super) struct Along<'f> {
+    flow: &'f mut Flow,
+    prepared: &'f Prepared,
+    batch: Batch,
+    /// The place of the outer row, as it was sent.
+    at: Option<[u8; 8]>,
+    /// One batch at a time has long values: they wait for whoever looks at it, and not in memory for each other.
+    long: Arc<Semaphore>,
+    right: Option<OwnedSemaphorePermit>,
+}
+
+impl<'f> Along<'f> {
+    pub(super) fn new(prepared: &'f Prepared, flow: &'f mut Flow) -> Along<'f> {
+        Along {
+            flow,
+            prepared,
+            batch: Batch::default(),
+            at: None,
+            long: Arc::new(Semaphore::new(1)),
+            right: None,
+        }
+    }
+
+    pub(super) fn push<'v>(
+        &mut self,
+        value: impl Fn(usize) -> Option<&'v [u8]>,
+    ) -> Result<(), Failure> {
+        self.begin(value(0).unwrap_or_default());
+        push(&mut self.batch, self.prepared, value)
+    }
+
+    /// Takes a row that was copied.
+    pub(super) fn take(&mut self, row: Found<'_>) -> Result<(), Failure> {
+        let (bytes, fields) = match row {
+            Found::Sent(row) => return self.push(|column| row.value(column)),
+            Found::Long(bytes, fields) => (Arc::new(bytes), fields),
+        };
+        let place = fields.first().cloned().flatten().unwrap_or_default();
+        self.begin(&bytes[place]);
+        for (column, decode) in self.prepared.decodes.iter().enumerate() {
+            let value = fields.get(column).cloned().flatten();
+            let is_kept = value
+                .as_ref()
+                .is_some_and(|value| keep_copied(&mut self.batch, decode, &bytes, value));
+            if !is_kept {
+                let raw = value.map(|value| &bytes[value]);
+                push_value(&mut self.batch, self.prepared, column, raw)?;
+            }
+        }
+        self.batch.hold(self.right.take());
+        Ok(())
+    }
+
+    /// Before the rest of a long value is read.
+    pub(super) async fn wait_for_room(&mut self) -> Result<(), Failure> {
+        if self.right.is_none() {
+            self.send().await?;
+            let right = Arc::clone(&self.long).acquire_owned().await;
+            // Nobody closes it.
+            self.right = right.ok();
+        }
+        Ok(())
+    }
+
+    /// Notes where a row begins, and the outer row, when it is another one.
+    fn begin(&mut self, place: &[u8]) {
+        if self.at.as_ref().is_none_or(|at| at != place) {
+            if self.at.is_some() {
+                self.batch.mark(|_| Mark::End);
+            }
+            self.batch.mark(Mark::Outer);
+            self.at = place.try_into().ok();
+        }
+        self.batch.mark(|cell| Mark::Inner(cell + OUTER_COLUMNS));
+    }
+
+    /// Sends the batch when it is full.
+    pub(super) async fn hand_over(&mut self) -> Result<(), Failure> {
+        if self.batch.is_full() {
+            self.send().await
+        } else {
+            Ok(())
+        }
+    }
+
+    async fn send(&mut self) -> Result<(), Failure> {
+        let next = self.flow.empty.try_recv().unwrap_or_default();
+        let full = std::mem::replace(&mut self.batch, next);
+        self.flow
+            .full
+            .send(full)
+            .await
+            .map_err(|_| Failure::Unwanted)
+    }
+
+    pub(super) async fn finish(mut self) -> Result<(), Failure> {
+        if self.at.is_some() {
+            self.batch.mark(|_| Mark::End);
+        }
+        let last = self.flow.full.send(self.batch).await;
+        last.map_err(|_| Failure::Unwanted)
+    }
+}
+
+fn push<'v>(
+    batch: &mut Batch,
+    prepared: &Prepared,
+    value: impl Fn(usize) -> Option<&'v [u8]>,
+) -> Result<(), Failure> {
+    (0..prepared.decodes.len())
+        .try_for_each(|column| push_value(batch, prepared, column, value(column)))
+}
+
+/// A row of the driver's, which stays with a long value.
+pub(super) fn push_row(
+    batch: &mut Batch,
+    prepared: &Prepared,
+    row: tokio_postgres::Row,
+) -> Result<(), Failure> {
+    let row = Arc::new(row);
+    for (column, decode) in prepared.decodes.iter().enumerate() {
+        if !keep_held(batch, decode, &row, column) {
+            push_value(batch, prepared, column, row.get::<_, Raw<'_>>(column).0)?;
+        }
+    }
+    Ok(())
+}
+
+#[inline]
+fn push_value(
+    batch: &mut Batch,
+    prepared: &Prepared,
+    column: usize,
+    raw: Option<&[u8]>,
+) -> Result<(), Failure> {
+    prepared.decodes[column].push(batch, raw).map_err(|_| {
+        let column = &prepared.statement.columns()[column];
+        Failure::Undecodable(column.name().to_owned())
+    })
+}
