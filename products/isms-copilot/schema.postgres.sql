@@ -1,9 +1,76 @@
 -- The database of ISMS Copilot on PostgreSQL, in Supabase's manner, as far as an export has to know it.
 --
 -- The same tables as schema.sqlite.sql, with the types that PostgreSQL has: UUIDs, moments, jsonb. People
--- stand in `users`, the product's own table beside Supabase's `auth.users`. `sign_ins` and `email_events`
--- come from a log pipeline and hold integer seconds since 1970. A row that its owner deleted keeps standing
--- with `deleted_at` until the nightly clean-up, so it is still held and still exported.
+-- stand in `users`, the product's own table, and in `auth.users`, where Supabase signs them in; what lies in the
+-- storage is listed in `storage.objects`. Policies let a person's own browser read what is theirs, and an export
+-- with `--rls-claims` no more than that. `sign_ins` and `email_events` come from a log pipeline and hold integer
+-- seconds since 1970. A row that its owner deleted keeps standing with `deleted_at` until the nightly clean-up, so
+-- it is still held and still exported.
+
+-- What Supabase brings along ------------------------------------------------------------------------
+
+-- Roles belong to the whole server, and may be there.
+DO $$
+DECLARE
+    role text;
+BEGIN
+    FOREACH role IN ARRAY ARRAY['anon', 'authenticated', 'service_role'] LOOP
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
+            EXECUTE format('CREATE ROLE %I NOLOGIN', role);
+            IF role = 'service_role' THEN
+                ALTER ROLE service_role BYPASSRLS;
+            END IF;
+        END IF;
+    END LOOP;
+EXCEPTION
+    -- Somebody makes them at this moment for another database of the server.
+    WHEN duplicate_object OR unique_violation THEN NULL;
+END $$;
+
+CREATE SCHEMA auth;
+CREATE SCHEMA storage;
+-- For functions that policies ask: they read with the rights of the tables' owner.
+CREATE SCHEMA private;
+
+CREATE TABLE auth.users (
+    id                 uuid PRIMARY KEY,
+    email              text UNIQUE,
+    encrypted_password text,                          -- null: signs in with a provider only
+    email_confirmed_at timestamptz,
+    confirmation_token text,
+    recovery_token     text,
+    last_sign_in_at    timestamptz,
+    raw_app_meta_data  jsonb,                         -- {"provider","providers"}
+    raw_user_meta_data jsonb,                         -- {"display_name"}
+    banned_until       timestamptz,
+    created_at         timestamptz,
+    updated_at         timestamptz,
+    deleted_at         timestamptz
+);
+
+-- Whose token the request carries.
+CREATE FUNCTION auth.uid() RETURNS uuid LANGUAGE sql STABLE
+    AS $$ SELECT (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid $$;
+
+CREATE TABLE storage.buckets (
+    id         text PRIMARY KEY,
+    name       text NOT NULL UNIQUE,
+    public     boolean NOT NULL DEFAULT false,
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE TABLE storage.objects (
+    id               uuid PRIMARY KEY,
+    bucket_id        text NOT NULL REFERENCES storage.buckets (id),
+    name             text NOT NULL,                   -- the path in the bucket
+    owner_id         text,                            -- the `sub` of whoever stored it
+    metadata         jsonb,                           -- {"size","mimetype"}
+    created_at       timestamptz NOT NULL,
+    updated_at       timestamptz NOT NULL,
+    last_accessed_at timestamptz,
+    UNIQUE (bucket_id, name)
+);
+CREATE INDEX objects_owner ON storage.objects (owner_id);
 
 -- Nothing about anybody: the same for every account ------------------------------------------------
 
@@ -45,7 +112,7 @@ CREATE TABLE system_prompts (
 -- The person ---------------------------------------------------------------------------------------
 
 CREATE TABLE users (
-    id                 uuid PRIMARY KEY,
+    id                 uuid PRIMARY KEY REFERENCES auth.users (id),
     email              text NOT NULL,
     email_confirmed_at timestamptz,
     display_name       text,
@@ -477,3 +544,77 @@ CREATE TABLE slack_connections (
     disconnected_at timestamptz
 );
 CREATE INDEX slack_connections_user ON slack_connections (user_id);
+
+-- Who may read what ----------------------------------------------------------------------------------
+
+-- Workspaces of one's own, and those that one's team shares; of a team that one left, those of that time.
+CREATE FUNCTION private.own_workspaces() RETURNS SETOF uuid LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public
+    AS $$
+    SELECT w.id FROM workspaces AS w WHERE w.owner_user_id = auth.uid()
+    UNION
+    SELECT w.id FROM organization_members AS m JOIN workspaces AS w ON w.organization_id = m.organization_id
+    WHERE m.user_id = auth.uid() AND (m.removed_at IS NULL OR w.created_at < m.removed_at)
+    $$;
+
+CREATE FUNCTION private.own_teams() RETURNS SETOF uuid LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public
+    AS $$ SELECT organization_id FROM organization_members WHERE user_id = auth.uid() AND removed_at IS NULL $$;
+
+CREATE FUNCTION private.shared_workspaces() RETURNS SETOF uuid LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public
+    AS $$ SELECT id FROM workspaces WHERE organization_id IN (SELECT private.own_teams()) $$;
+
+-- Threads that one started or wrote in, and those in workspaces that one's team shares.
+CREATE FUNCTION private.own_threads() RETURNS SETOF uuid LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public
+    AS $$
+    SELECT id FROM threads WHERE user_id = auth.uid()
+    UNION
+    SELECT thread_id FROM thread_participants WHERE user_id = auth.uid()
+    UNION
+    SELECT id FROM threads WHERE workspace_id IN (SELECT private.shared_workspaces())
+    $$;
+
+GRANT USAGE ON SCHEMA auth, private, storage TO anon, authenticated, service_role;
+GRANT SELECT ON ALL TABLES IN SCHEMA public, storage TO authenticated, service_role;
+
+DO $$
+DECLARE
+    relation regclass;
+BEGIN
+    FOR relation IN
+        SELECT c.oid FROM pg_class AS c
+        WHERE c.relkind = 'r' AND c.relnamespace::regnamespace::text IN ('public', 'auth', 'storage')
+    LOOP
+        EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', relation);
+    END LOOP;
+    FOREACH relation IN ARRAY ARRAY[
+        'user_settings', 'consents', 'usage_statistics', 'oauth_accounts', 'sessions', 'one_time_tokens', 'sign_ins',
+        'feedback', 'moderation_flags', 'retention_runs', 'user_memories', 'invoices', 'credit_sessions',
+        'stripe_events', 'email_events', 'slack_connections']::regclass[]
+    LOOP
+        EXECUTE format('CREATE POLICY own ON %s FOR SELECT TO authenticated USING (user_id = (SELECT auth.uid()))', relation);
+    END LOOP;
+    FOREACH relation IN ARRAY ARRAY['plans', 'frameworks', 'framework_controls']::regclass[] LOOP
+        EXECUTE format('CREATE POLICY everybody ON %s FOR SELECT TO authenticated USING (true)', relation);
+    END LOOP;
+END $$;
+
+CREATE POLICY own ON auth.users FOR SELECT TO authenticated USING (id = (SELECT auth.uid()));
+CREATE POLICY own ON storage.objects FOR SELECT TO authenticated USING (owner_id = (SELECT auth.uid())::text);
+CREATE POLICY own ON users FOR SELECT TO authenticated USING (id = (SELECT auth.uid()));
+CREATE POLICY own ON organizations FOR SELECT TO authenticated
+    USING (owner_user_id = (SELECT auth.uid()) OR id IN (SELECT private.own_teams()));
+CREATE POLICY own ON organization_members FOR SELECT TO authenticated
+    USING (user_id = (SELECT auth.uid()) OR organization_id IN (SELECT private.own_teams()));
+CREATE POLICY own ON invitations FOR SELECT TO authenticated
+    USING ((SELECT auth.uid()) IN (invited_by_user_id, accepted_by_user_id));
+CREATE POLICY own ON workspaces FOR SELECT TO authenticated USING (id IN (SELECT private.own_workspaces()));
+CREATE POLICY own ON threads FOR SELECT TO authenticated USING (id IN (SELECT private.own_threads()));
+CREATE POLICY own ON thread_participants FOR SELECT TO authenticated USING (thread_id IN (SELECT private.own_threads()));
+CREATE POLICY own ON messages FOR SELECT TO authenticated USING (thread_id IN (SELECT private.own_threads()));
+CREATE POLICY own ON uploaded_files FOR SELECT TO authenticated
+    USING (user_id = (SELECT auth.uid()) OR workspace_id IN (SELECT private.shared_workspaces()));
+CREATE POLICY own ON generated_documents FOR SELECT TO authenticated
+    USING (user_id = (SELECT auth.uid()) OR workspace_id IN (SELECT private.shared_workspaces()));
+CREATE POLICY own ON workspace_memories FOR SELECT TO authenticated
+    USING (workspace_id IN (SELECT private.own_workspaces()));
+CREATE POLICY own ON subscriptions FOR SELECT TO authenticated
+    USING (user_id = (SELECT auth.uid()) OR organization_id IN (SELECT private.own_teams()));

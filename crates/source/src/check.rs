@@ -106,7 +106,10 @@ impl DataMap {
         let mut problems = Problems::default();
         keys::check_keys(&table, &mut problems);
         problems.into_result(name)?;
-        let map: DataMap = toml::from_str(text).map_err(|error| syntax(&error))?;
+        let mut map: DataMap = toml::from_str(text).map_err(|error| syntax(&error))?;
+        for (index, entry) in map.exports.iter_mut().enumerate() {
+            entry.number = index + 1;
+        }
         let mut problems = Problems::default();
         check_head(&map, &mut problems);
         entry::check_entries(&map, &mut problems);

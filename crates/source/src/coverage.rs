@@ -116,7 +116,7 @@ pub struct UnmappedColumn {
 /// What an export has to admit to: the product's next migration has been there, and the gate has not.
 #[must_use]
 pub fn unmapped_columns(map: &DataMap, catalog: &Catalog) -> Vec<UnmappedColumn> {
-    columns::find_unmapped(map, catalog)
+    columns::find_unmapped(&map.on(catalog.dialect), catalog)
 }
 
 /// Reads the catalogue and, `with_data`, every JSON value of everybody.
@@ -126,6 +126,7 @@ pub fn coverage(
     with_data: bool,
 ) -> Result<Report, SourceError> {
     let catalog = snapshot.catalog()?;
+    let map = &map.on(catalog.dialect);
     let wrong = check_against(map, &catalog);
     let is_readable = wrong.is_empty();
     let mut findings: Vec<_> = wrong.into_iter().map(Finding::from).collect();

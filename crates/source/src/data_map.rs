@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::plan::Dialect;
+
 pub use self::on_import::{Import, OnImport};
 
 /// A parsed data map.
@@ -45,6 +47,17 @@ pub struct DataMap {
     /// Tables that hold nothing personal, with the reason.
     #[serde(default)]
     pub not_personal: BTreeMap<String, String>,
+}
+
+impl DataMap {
+    /// The map of one engine's database: without the entries that are another's.
+    #[must_use]
+    pub fn on(&self, engine: Dialect) -> DataMap {
+        let mut map = self.clone();
+        map.exports
+            .retain(|entry| entry.engine.is_none_or(|only| only == engine));
+        map
+    }
 }
 
 /// The controller (GDPR Art. 4(7)) and where to turn.
@@ -140,6 +153,11 @@ pub enum Sql {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExportEntry {
+    /// Which one of the map it is, from 1.
+    #[serde(skip)]
+    pub number: usize,
+    /// The only engine whose database has such rows; every one when absent.
+    pub engine: Option<Dialect>,
     /// Key of the section.
     pub section: String,
     /// The product's word, for `other_records`.

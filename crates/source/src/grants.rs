@@ -86,7 +86,8 @@ pub fn statements(map: &DataMap, role: &str) -> String {
 /// The columns that the map reads, by table.
 fn read_by(map: &DataMap) -> BTreeMap<&str, BTreeSet<&str>> {
     let mut columns: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for entry in &map.exports {
+    let is_here = |entry: &&ExportEntry| entry.engine != Some(Dialect::Sqlite);
+    for entry in map.exports.iter().filter(is_here) {
         read_by_entry(entry, &mut columns);
     }
     let subject = &map.subject;

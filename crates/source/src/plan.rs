@@ -274,10 +274,11 @@ impl Whose {
 impl Plan {
     /// Plans every entry of a checked map for the engine of the catalogue.
     pub fn new(map: &DataMap, catalog: &Catalog) -> Result<Plan, PlanError> {
+        let map = &map.on(catalog.dialect);
         let entries = (0..map.exports.len())
             .map(|index| {
                 sql::plan_entry(map, index, catalog).map_err(|problem| PlanError::Entry {
-                    number: index + 1,
+                    number: map.exports[index].number,
                     section: map.exports[index].section.clone(),
                     problem,
                 })

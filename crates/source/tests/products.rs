@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use carryall_source::coverage::{Report, coverage, unmapped_columns};
 use carryall_source::data_map::DataMap;
+use carryall_source::plan::Dialect;
 use carryall_source::snapshot::Snapshot;
 use carryall_source::sqlite::Sqlite;
 use rusqlite::Connection;
@@ -132,7 +133,7 @@ fn a_column_added_to_any_table_fails_the_gate() {
 /// Objects of a JSON column of which the map does not take whatever is there.
 fn named_json_columns(product: &Product) -> Vec<(String, String)> {
     let mut columns = Vec::new();
-    for entry in &product.map.exports {
+    for entry in &product.map.on(Dialect::Sqlite).exports {
         let Some(table) = &entry.table else { continue };
         for (column, json) in &entry.json {
             let takes_all = json

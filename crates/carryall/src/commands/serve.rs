@@ -258,7 +258,7 @@ impl Serve {
             reading: self.reading.reading(),
         })
         .map_err(|error| with_hint(&error, error.hint()))?;
-        let product = Connected::new(map, source, clock.clone())
+        let product = Connected::new(&map, source, clock.clone())
             .map_err(|error| with_hint(&error, error.hint()))?;
         let address = self.ledger.as_deref().unwrap_or(DEFAULT_LEDGER);
         let mut keys = self.keys.keys(address)?;

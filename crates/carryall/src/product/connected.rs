@@ -34,8 +34,10 @@ pub struct Connected {
 
 impl Connected {
     /// A product, once its map was seen to fit its database.
-    pub fn new(map: DataMap, source: Source, clock: Clock) -> Result<Connected, ExportError> {
-        let problems = check_against(&map, &source.glance()?.catalog()?);
+    pub fn new(map: &DataMap, source: Source, clock: Clock) -> Result<Connected, ExportError> {
+        let catalog = source.glance()?.catalog()?;
+        let map = map.on(catalog.dialect);
+        let problems = check_against(&map, &catalog);
         if problems.is_empty() {
             Ok(Connected { map, source, clock })
         } else {

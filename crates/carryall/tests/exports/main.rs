@@ -45,6 +45,7 @@ mod servers;
 mod signature;
 mod slices;
 mod snapshot;
+mod supabase;
 mod tree;
 mod values;
 mod verifying;

@@ -92,7 +92,8 @@ fn records_and_files_in_columns_stand_by_time_and_then_id() {
 
 pub fn reader(server: &Server) -> String {
     let grants = carryall(["grants", "--role", "reader"]).ended_with(0);
-    server.sql(&format!("CREATE ROLE reader LOGIN; {}", grants.text()));
+    let role = "CREATE ROLE reader LOGIN BYPASSRLS;";
+    server.sql(&format!("{role} {}", grants.text()));
     server.address("reader")
 }
 

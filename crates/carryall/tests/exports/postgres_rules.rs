@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::postgres::{comparable, reader};
 use crate::postgres_server::{Server, demo_on_both};
-use crate::product::{MARTA, TOMAS};
+use crate::product::{DEMO_PEOPLE, MARTA, TOMAS};
 use crate::program::carryall;
 use crate::servers::{as_postgres, ran};
 
@@ -45,33 +45,64 @@ fn the_rights_that_are_printed_are_enough_and_one_less_is_named() {
     }
 }
 
+/// Of a product that guards its rows itself.
+const WITHOUT_POLICIES: &str = "DO $$ DECLARE relation regclass; BEGIN
+    FOR relation IN SELECT oid FROM pg_class WHERE relrowsecurity LOOP
+        EXECUTE format('ALTER TABLE %s DISABLE ROW LEVEL SECURITY', relation);
+    END LOOP; END $$;";
+
 #[test]
 fn row_level_security_is_an_error_and_never_an_empty_export() {
     let (_, mut postgres, server) = demo_on_both();
     postgres.server = Some(reader(&server));
+    server.sql(&format!(
+        "ALTER ROLE reader NOBYPASSRLS; {WITHOUT_POLICIES}"
+    ));
+    postgres.export(MARTA);
     server.sql("ALTER TABLE user_memories ENABLE ROW LEVEL SECURITY");
     let said = postgres.export_fails(MARTA, &[]);
     assert!(said.contains("rows would be left out silently"), "{said}");
     assert!(said.contains("user_memories"), "{said}");
 }
 
-/// A role that looks people up, and one that policies apply to.
-fn with_policies(server: &Server) -> String {
-    let grants = ["reader", "authenticated"].map(|role| {
-        let grants = carryall(["grants", "--role", role]).ended_with(0);
-        format!("CREATE ROLE {role} LOGIN; {}", grants.text())
-    });
-    server.sql(&grants.concat());
+#[test]
+fn without_the_setting_for_it_a_table_with_policies_is_refused_in_cursor_mode() {
+    const CURSOR: [&str; 2] = ["--read", "cursor"];
+    let (_, mut postgres, server) = demo_on_both();
+    let expected = comparable(&postgres, MARTA, &CURSOR);
+    postgres.server = Some(reader(&server));
+    // An engine that knows no setting at all: this function is found before the server's own.
     server.sql(
-        "ALTER ROLE reader BYPASSRLS;
-         CREATE FUNCTION uid() RETURNS uuid LANGUAGE sql STABLE
-             AS $$ SELECT (current_setting('request.jwt.claims', true)::json ->> 'sub')::uuid $$;
-         ALTER TABLE users ENABLE ROW LEVEL SECURITY;
-         CREATE POLICY own ON users FOR SELECT TO authenticated USING (id = uid());
-         ALTER TABLE user_memories ENABLE ROW LEVEL SECURITY;
-         CREATE POLICY own ON user_memories FOR SELECT TO authenticated USING (user_id = uid())",
+        "CREATE SCHEMA engine;
+         CREATE FUNCTION engine.current_setting(text, boolean) RETURNS text LANGUAGE sql AS 'SELECT NULL::text';
+         GRANT USAGE ON SCHEMA engine TO reader;
+         ALTER ROLE reader NOBYPASSRLS; ALTER ROLE reader SET search_path = engine, pg_catalog",
     );
-    server.address("reader")
+    server.sql(WITHOUT_POLICIES);
+    assert_eq!(comparable(&postgres, MARTA, &CURSOR), expected);
+
+    server.sql("ALTER TABLE user_memories ENABLE ROW LEVEL SECURITY");
+    let said = postgres.export_fails(MARTA, &CURSOR);
+    assert!(said.contains("rows would be left out silently"), "{said}");
+    assert!(said.contains("`public.user_memories`"), "{said}");
+
+    server.sql("ALTER ROLE reader BYPASSRLS");
+    assert_eq!(comparable(&postgres, MARTA, &CURSOR), expected);
+
+    // With the setting the server itself says it.
+    server.sql("ALTER ROLE reader NOBYPASSRLS; ALTER ROLE reader RESET search_path");
+    let said = postgres.export_fails(MARTA, &CURSOR);
+    assert!(
+        said.contains("query would be affected by row-level"),
+        "{said}"
+    );
+}
+
+/// A role that looks people up, and the one that the product's policies are for.
+fn with_policies(server: &Server) -> String {
+    let grants = carryall(["grants", "--role", "authenticated"]).ended_with(0);
+    server.sql(grants.text());
+    reader(server)
 }
 
 #[test]
@@ -96,6 +127,15 @@ fn claims_let_the_database_itself_guard_an_export() {
     let other = format!("{{\"sub\": \"{}\"}}", postgres.key(TOMAS));
     let said = postgres.export_fails(MARTA, &["--rls-claims", &other]);
     assert!(said.contains("of somebody else"), "{said}");
+
+    // For everybody the policies leave an export as it is.
+    for who in DEMO_PEOPLE {
+        assert_eq!(
+            comparable(&postgres, who, &CLAIMS),
+            comparable(&postgres, who, &[]),
+            "{who}"
+        );
+    }
 
     // A map that lets others' rows through meets the policy first.
     let broken = postgres.without_import().with_map_changed(

@@ -55,12 +55,10 @@ impl Server {
         self.sql(&format!("CREATE DATABASE {name}"));
         let address = self.database(name);
         let mut client = Client::connect(&address, NoTls).unwrap();
-        let schema = repository().join("products/isms-copilot/schema.postgres.sql");
-        client
-            .batch_execute(&std::fs::read_to_string(schema).unwrap())
-            .unwrap();
+        client.batch_execute(&schema()).unwrap();
         let person = format!(
-            "INSERT INTO users (id, email, auth_providers, is_active, unsubscribe_token, created_at, updated_at)
+            "INSERT INTO auth.users (id, email) VALUES ('{key}', '{email}');
+             INSERT INTO users (id, email, auth_providers, is_active, unsubscribe_token, created_at, updated_at)
              VALUES ('{key}', '{email}', '[]', true, 'x', now(), now())"
         );
         client.batch_execute(&person).unwrap();
@@ -142,8 +140,12 @@ impl Server {
 }
 
 fn schema() -> String {
-    let schema = repository().join("products/isms-copilot/schema.postgres.sql");
-    std::fs::read_to_string(schema).unwrap()
+    of_the_product("schema.postgres.sql")
+}
+
+fn of_the_product(name: &str) -> String {
+    let folder = repository().join("products/isms-copilot");
+    std::fs::read_to_string(folder.join(name)).unwrap()
 }
 
 /// Makes a server's tables what those of a file are, as far as they are not yet: `known` has what stands there.
@@ -155,6 +157,7 @@ fn follow(client: &mut Client, from: &Connection, known: &mut HashMap<String, Ve
         .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'")
         .unwrap();
     let tables = tables.query_map((), |row| row.get::<_, String>(0)).unwrap();
+    let mut has_changed = false;
     for table in tables.map(Result::unwrap) {
         let mut rows = from.prepare(&format!("SELECT * FROM {table}")).unwrap();
         let columns = rows.column_names().join(", ");
@@ -182,6 +185,11 @@ fn follow(client: &mut Client, from: &Connection, known: &mut HashMap<String, Ve
         copy.finish()
             .unwrap_or_else(|error| panic!("{table}: {error:?}"));
         known.insert(table, lines);
+        has_changed = true;
+    }
+    if has_changed {
+        let beside = of_the_product("demo/supabase.sql");
+        client.batch_execute(&beside).unwrap();
     }
 }
 

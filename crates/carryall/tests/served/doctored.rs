@@ -299,6 +299,9 @@ fn clocks_and_tables_of_a_server_are_looked_at_and_a_superuser_is_too_much() {
     let grants = String::from_utf8(grants.expect("runs").stdout).expect("text");
     postgres.sql(&product, &format!("CREATE ROLE doctored LOGIN; {grants}"));
     let source = source.replace("postgres@", "doctored@");
+    let report = doctor(&demo, &[("--source", &source)]);
+    assert!(report.of("grants", "fix").contains("BYPASSRLS"));
+    postgres.sql(&product, "ALTER ROLE doctored BYPASSRLS");
     assert!(
         doctor(&demo, &[("--source", &source)])
             .of("grants", "ok")

@@ -10,6 +10,7 @@ use crate::data_map::{DataMap, ExportEntry, FieldForm};
 /// What the map says that this database cannot give. Queries are judged when they are prepared.
 #[must_use]
 pub fn check_against(map: &DataMap, catalog: &Catalog) -> Vec<MapProblem> {
+    let map = &map.on(catalog.dialect);
     let mut problems = Problems::default();
     if is_another_product(map, catalog, &mut problems) {
         return problems.into_list();

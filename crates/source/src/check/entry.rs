@@ -18,8 +18,7 @@ pub(crate) fn place_of(map: &DataMap, index: usize) -> String {
     let rows = rows.map_or("a query".to_owned(), |table| format!("table {table}"));
     format!(
         "[[export]] {} (section {}{collection}, {rows})",
-        index + 1,
-        entry.section
+        entry.number, entry.section
     )
 }
 

@@ -36,6 +36,7 @@ const SIGN_IN: &[&str] = &[
     "refuse_when",
 ];
 const EXPORT: &[&str] = &[
+    "engine",
     "section",
     "collection",
     "table",

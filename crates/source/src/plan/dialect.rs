@@ -8,7 +8,8 @@ use crate::catalog::{Table, TableKind};
 use crate::data_map::Sql;
 
 /// The SQL that a database speaks.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Dialect {
     /// SQLite.
     #[default]

@@ -91,7 +91,10 @@ fn id_columns(entry: &ExportEntry) -> Option<Vec<String>> {
 
 /// The primary key, for rows without an id: the parts of `account_settings`.
 fn key_columns(entry: &ExportEntry, catalog: &Catalog) -> Option<Vec<String>> {
-    if entry.fields.contains_key("id") {
+    let gives_nothing = entry.fields.is_empty()
+        && entry.extra.is_empty()
+        && entry.json.values().all(|json| json.keep.is_empty());
+    if entry.fields.contains_key("id") || gives_nothing {
         return None;
     }
     let table = catalog.table(entry.table.as_deref()?)?;
