@@ -70,7 +70,8 @@ pub struct Contest {
     carryall: PathBuf,
     data: PathBuf,
     sink: PathBuf,
-    subject: String,
+    /// Its key.
+    pub subject: String,
     /// How many messages the account has.
     pub messages: i64,
     /// Which sqlite3 shell this is.

@@ -6,10 +6,12 @@
 
 mod contest;
 mod converting;
+mod from_postgres;
 mod goals;
 mod measure;
 mod reading;
 mod report;
+mod server;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -18,11 +20,13 @@ use anyhow::{Context, Result, ensure};
 use clap::Parser;
 
 use crate::contest::{Contest, Part};
+use crate::from_postgres::Serving;
+use crate::server::Server;
 
 /// Ten formats take their time.
 const ROUNDS_OF_FORMATS: usize = 3;
 
-/// Measures the export of a big account beside the sqlite3 shell, sqlx and rusqlite.
+/// Measures the export of a big account beside the sqlite3 shell, sqlx, rusqlite and psql.
 #[derive(Debug, Parser)]
 struct Arguments {
     /// The built program.
@@ -47,6 +51,9 @@ struct Arguments {
     /// too busy, for goals of time.
     #[arg(long)]
     smoke: bool,
+    /// Only reading from PostgreSQL.
+    #[arg(long)]
+    only_postgres: bool,
 }
 
 fn main() -> Result<ExitCode> {
@@ -58,6 +65,32 @@ fn main() -> Result<ExitCode> {
         report::preface(&contest, &arguments.sink, arguments.rounds)
     );
 
+    let mut misses = from_postgres(&arguments, &contest)?;
+    if !arguments.only_postgres {
+        misses.extend(from_sqlite(&arguments, &contest)?);
+        misses.extend(from_a_file(&arguments, &contest)?);
+    }
+    for miss in &misses {
+        println!("MISSED: {miss}");
+    }
+    Ok(if misses.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// The goals that were missed; so do the others.
+fn from_postgres(arguments: &Arguments, contest: &Contest) -> Result<Vec<String>> {
+    let data = std::path::absolute(&arguments.data)?;
+    let server = Server::start(&data.join("postgres"), &database(&data))?;
+    let serving = Serving::new(&server, &arguments.carryall, &data, &contest.subject);
+    let standings = serving.run(&arguments.sink, arguments.rounds)?;
+    println!("{}", standings.table());
+    Ok(standings.misses(arguments.smoke))
+}
+
+fn from_sqlite(arguments: &Arguments, contest: &Contest) -> Result<Vec<String>> {
     let mut misses = Vec::new();
     for part in [Part::Text, Part::WithFiles] {
         let standings = contest.run(part, arguments.rounds)?;
@@ -70,7 +103,11 @@ fn main() -> Result<ExitCode> {
         first_record.as_secs_f64() * 1e3
     );
     misses.extend(goals::late(first_record, arguments.smoke));
+    Ok(misses)
+}
 
+fn from_a_file(arguments: &Arguments, contest: &Contest) -> Result<Vec<String>> {
+    let mut misses = Vec::new();
     for (part, name) in [(Part::Text, "text.json"), (Part::WithFiles, "full.json")] {
         let export = reading::export(contest.export(part), arguments.data.join(name))?;
         let reading = reading::run(
@@ -89,15 +126,7 @@ fn main() -> Result<ExitCode> {
             misses.extend(converting.misses(arguments.smoke));
         }
     }
-
-    for miss in &misses {
-        println!("MISSED: {miss}");
-    }
-    Ok(if misses.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(misses)
 }
 
 fn make_data(arguments: &Arguments) -> Result<()> {

@@ -1,0 +1,224 @@
+//! Reading a big account from PostgreSQL, beside those who only read it and those who write less.
+//!
+//! Server and client share the machine, so what the server does counts for everybody. All of them read the same
+//! columns of the same rows by the same SQL: thread by thread, through the product's indexes.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Result;
+use carryall_benches::{message_columns, messages_by_thread_sql};
+
+use crate::measure::{self, Run};
+use crate::report;
+use crate::server::Server;
+
+/// Exit codes of a whole export, and of one that was delivered with gaps.
+const DELIVERED: [i32; 2] = [0, 3];
+/// Peak memory of an export of any size.
+const PEAK_RSS_BYTES: u64 = 64 << 20;
+
+/// Who takes part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reader {
+    /// The product on one connection.
+    One,
+    /// The product on two.
+    Two,
+    /// sqlx as it comes, typed rows as a stream, `serde_json`.
+    Sqlx,
+    /// What a server can send at most: binary, and nobody writes JSON.
+    Binary,
+    /// JSON that the server writes.
+    Json,
+}
+
+const READERS: [Reader; 5] = [
+    Reader::One,
+    Reader::Two,
+    Reader::Sqlx,
+    Reader::Binary,
+    Reader::Json,
+];
+/// How many times as fast as a peer an export has to be.
+const GOALS: [(Reader, Reader, f64); 4] = [
+    (Reader::One, Reader::Sqlx, 1.15),
+    (Reader::Two, Reader::Sqlx, 1.6),
+    (Reader::Two, Reader::Binary, 1.4),
+    (Reader::Two, Reader::Json, 4.0),
+];
+
+impl Reader {
+    fn title(self) -> &'static str {
+        match self {
+            Reader::One => "**carryall export**, one connection",
+            Reader::Two => "**carryall export**, two connections",
+            Reader::Sqlx => "sqlx stream + serde_json",
+            Reader::Binary => "psql, `COPY … (FORMAT binary)`",
+            Reader::Json => "psql, `COPY (SELECT row_to_json …)`",
+        }
+    }
+
+    const fn is_ours(self) -> bool {
+        matches!(self, Reader::One | Reader::Two)
+    }
+}
+
+/// The account, the server and the programs.
+pub struct Serving<'c> {
+    server: &'c Server,
+    carryall: PathBuf,
+    files: PathBuf,
+    subject: String,
+}
+
+/// What everybody reached.
+#[derive(Debug)]
+pub struct Standings {
+    version: String,
+    bytes: Vec<u64>,
+    runs: Vec<(Reader, Vec<Run>)>,
+}
+
+impl<'c> Serving<'c> {
+    /// The biggest account, `subject`, of the demo in `data`.
+    pub fn new(server: &'c Server, carryall: &Path, data: &Path, subject: &str) -> Self {
+        Serving {
+            server,
+            carryall: carryall.to_owned(),
+            files: data.join("files"),
+            subject: subject.to_owned(),
+        }
+    }
+
+    /// Lets everybody take their turn in each round.
+    pub fn run(&self, sink: &Path, rounds: usize) -> Result<Standings> {
+        let mut bytes = Vec::new();
+        for reader in READERS {
+            bytes.push(measure::count_bytes(
+                &mut self.command(reader)?,
+                &DELIVERED,
+            )?);
+        }
+        let mut runs: Vec<_> = READERS.map(|reader| (reader, Vec::new())).into();
+        for _ in 0..rounds {
+            for (reader, runs) in &mut runs {
+                runs.push(measure::run(&mut self.command(*reader)?, sink, &DELIVERED)?);
+            }
+        }
+        Ok(Standings {
+            version: self.server.version()?,
+            bytes,
+            runs,
+        })
+    }
+
+    fn command(&self, reader: Reader) -> Result<Command> {
+        let literal = format!("'{}'", self.subject.replace('\'', "''"));
+        let select = |columns: &str| messages_by_thread_sql(columns, &literal);
+        Ok(match reader {
+            Reader::One => self.export("1"),
+            Reader::Two => self.export("2"),
+            Reader::Sqlx => {
+                let beside = std::env::current_exe()?.with_file_name("peer-sqlx-postgres");
+                let mut command = Command::new(beside);
+                command.arg(self.server.address()).arg(&self.subject);
+                command
+            }
+            Reader::Binary => self.copy(&format!(
+                "COPY ({}) TO STDOUT (FORMAT binary)",
+                select(&message_columns())
+            )),
+            Reader::Json => {
+                let rows = select(&message_columns());
+                self.copy(&format!(
+                    "COPY (SELECT row_to_json(r) FROM ({rows}) AS r) TO STDOUT"
+                ))
+            }
+        })
+    }
+
+    fn copy(&self, sql: &str) -> Command {
+        let mut command = self.server.psql();
+        command.args(["-c", sql]);
+        command
+    }
+
+    fn export(&self, connections: &str) -> Command {
+        let mut command = Command::new(&self.carryall);
+        command
+            .args(["export", "--product", "isms-copilot", "--out", "-"])
+            .args(["--without-file-contents", "--connections", connections])
+            .args(["--subject", &self.subject, "--source"])
+            .arg(self.server.address())
+            .arg("--files")
+            .arg(&self.files);
+        command
+    }
+}
+
+impl Standings {
+    fn runs(&self, of: Reader) -> &[Run] {
+        let found = self.runs.iter().find(|(reader, _)| *reader == of);
+        found.map_or(&[], |(_, runs)| runs)
+    }
+
+    fn times_as_fast(&self, own: Reader, peer: Reader) -> f64 {
+        report::median_wall(self.runs(peer)) / report::median_wall(self.runs(own))
+    }
+
+    /// As Markdown.
+    pub fn table(&self) -> String {
+        let mut text = format!(
+            "### From PostgreSQL\n\nServer {} on a socket of the same machine. CPU s are the client's; MB/s of what it \
+             wrote.\n\n\
+             | what | wall s [min-max] | CPU s | MB/s | peak RSS MiB | one connection is | two are |\n\
+             |---|---|---|---|---|---|---|\n",
+            self.version
+        );
+        for ((reader, runs), bytes) in self.runs.iter().zip(&self.bytes) {
+            let ratio = |own| {
+                if reader.is_ours() {
+                    String::new()
+                } else {
+                    format!("{:.2} times as fast", self.times_as_fast(own, *reader))
+                }
+            };
+            let _ = writeln!(
+                text,
+                "| {} | {} | {} | {} |",
+                reader.title(),
+                report::cells(runs, *bytes),
+                ratio(Reader::One),
+                ratio(Reader::Two),
+            );
+        }
+        text
+    }
+
+    /// Goals that were missed; in a smoke test ratios are none, as starting up takes longest.
+    pub fn misses(&self, smoke: bool) -> Vec<String> {
+        let mut misses = Vec::new();
+        for reader in READERS.into_iter().filter(|reader| reader.is_ours()) {
+            let peak = report::peak_of(self.runs(reader));
+            if peak > PEAK_RSS_BYTES {
+                misses.push(format!(
+                    "peak memory of {} is {peak} bytes, the goal is {PEAK_RSS_BYTES}",
+                    reader.title()
+                ));
+            }
+        }
+        for (own, peer, goal) in GOALS.into_iter().filter(|_| !smoke) {
+            let times = self.times_as_fast(own, peer);
+            if times < goal {
+                misses.push(format!(
+                    "{}: {times:.2} times {}, the goal is {goal}",
+                    own.title(),
+                    peer.title()
+                ));
+            }
+        }
+        misses
+    }
+}
