@@ -191,7 +191,8 @@ fn killed_between_names_and_commit_it_leaves_files_that_no_row_names_and_the_nex
     running.kill().unwrap();
     running.wait().unwrap();
     let left = files(&empty.files);
-    assert_eq!(left.len(), export.contents().len());
+    let named = left.keys().filter(|path| !path.ends_with('/')).count();
+    assert_eq!(named, export.contents().len());
     server.sql(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'late' AND wait_event_type = 'Lock'",
     );
