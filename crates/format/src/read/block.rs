@@ -106,6 +106,8 @@ impl Blocks {
         let mut buffer = returned
             .find(|buffer| buffer.bytes.len() <= KEEP_BYTES)
             .unwrap_or_default();
+        // More than one that waits is more than was needed lately.
+        returned.for_each(drop);
         buffer.len = 0;
         buffer
     }

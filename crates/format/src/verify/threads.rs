@@ -20,8 +20,8 @@ use crate::read::{Block, Layout, Outline, Piece, Splitter};
 /// How many pieces are read and not yet put together, for each checker. What was found in one may be the bytes
 /// of a file: this, and the largest record, bound the memory.
 const PIECES_PER_CHECKER: usize = 2;
-/// How many blocks wait to be hashed.
-const BLOCKS_TO_HASH: usize = 2;
+/// How many blocks wait to be hashed: with file contents they have up to 5 MiB each.
+const BLOCKS_TO_HASH: usize = 1;
 
 /// What reading a file to its end brought.
 pub struct Ran {
