@@ -3,15 +3,14 @@
 //! Server and client share the machine, so what the server does counts for everybody. All of them read the same
 //! columns of the same rows by the same SQL: thread by thread, through the product's indexes.
 
-use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Result;
 use carryall_benches::{message_columns, messages_by_thread_sql};
 
-use crate::measure::{self, Run};
-use crate::report;
+use crate::measure;
+use crate::race::{Entrant, Race};
 use crate::server::Server;
 
 /// Exit codes of a whole export, and of one that was delivered with gaps.
@@ -49,7 +48,7 @@ const GOALS: [(Reader, Reader, f64); 4] = [
     (Reader::Two, Reader::Json, 4.0),
 ];
 
-impl Reader {
+impl Entrant for Reader {
     fn title(self) -> &'static str {
         match self {
             Reader::One => "**carryall export**, one connection",
@@ -58,10 +57,6 @@ impl Reader {
             Reader::Binary => "psql, `COPY … (FORMAT binary)`",
             Reader::Json => "psql, `COPY (SELECT row_to_json …)`",
         }
-    }
-
-    const fn is_ours(self) -> bool {
-        matches!(self, Reader::One | Reader::Two)
     }
 }
 
@@ -77,8 +72,8 @@ pub struct Serving<'c> {
 #[derive(Debug)]
 pub struct Standings {
     version: String,
-    bytes: Vec<u64>,
-    runs: Vec<(Reader, Vec<Run>)>,
+    bytes: Vec<(Reader, u64)>,
+    race: Race<Reader>,
 }
 
 impl<'c> Serving<'c> {
@@ -96,21 +91,19 @@ impl<'c> Serving<'c> {
     pub fn run(&self, sink: &Path, rounds: usize) -> Result<Standings> {
         let mut bytes = Vec::new();
         for reader in READERS {
-            bytes.push(measure::count_bytes(
-                &mut self.command(reader)?,
-                &DELIVERED,
-            )?);
+            let mut command = self.command(reader)?;
+            bytes.push((reader, measure::count_bytes(&mut command, &DELIVERED)?));
         }
-        let mut runs: Vec<_> = READERS.map(|reader| (reader, Vec::new())).into();
+        let mut race = Race::of(READERS, [Reader::One, Reader::Two]);
         for _ in 0..rounds {
-            for (reader, runs) in &mut runs {
+            for (reader, runs) in &mut race.runs {
                 runs.push(measure::run(&mut self.command(*reader)?, sink, &DELIVERED)?);
             }
         }
         Ok(Standings {
             version: self.server.version()?,
             bytes,
-            runs,
+            race,
         })
     }
 
@@ -159,66 +152,25 @@ impl<'c> Serving<'c> {
 }
 
 impl Standings {
-    fn runs(&self, of: Reader) -> &[Run] {
-        let found = self.runs.iter().find(|(reader, _)| *reader == of);
-        found.map_or(&[], |(_, runs)| runs)
-    }
-
-    fn times_as_fast(&self, own: Reader, peer: Reader) -> f64 {
-        report::median_wall(self.runs(peer)) / report::median_wall(self.runs(own))
-    }
-
     /// As Markdown.
     pub fn table(&self) -> String {
-        let mut text = format!(
+        let written = |reader| {
+            let found = self.bytes.iter().find(|(of, _)| *of == reader);
+            found.map_or(0, |(_, bytes)| *bytes)
+        };
+        format!(
             "### From PostgreSQL\n\nServer {} on a socket of the same machine. CPU s are the client's; MB/s of what it \
              wrote.\n\n\
              | what | wall s [min-max] | CPU s | MB/s | peak RSS MiB | one connection is | two are |\n\
-             |---|---|---|---|---|---|---|\n",
-            self.version
-        );
-        for ((reader, runs), bytes) in self.runs.iter().zip(&self.bytes) {
-            let ratio = |own| {
-                if reader.is_ours() {
-                    String::new()
-                } else {
-                    format!("{:.2} times as fast", self.times_as_fast(own, *reader))
-                }
-            };
-            let _ = writeln!(
-                text,
-                "| {} | {} | {} | {} |",
-                reader.title(),
-                report::cells(runs, *bytes),
-                ratio(Reader::One),
-                ratio(Reader::Two),
-            );
-        }
-        text
+             |---|---|---|---|---|---|---|\n{}",
+            self.version,
+            self.race.rows(written)
+        )
     }
 
-    /// Goals that were missed; in a smoke test ratios are none, as starting up takes longest.
+    /// Goals that were missed.
     pub fn misses(&self, smoke: bool) -> Vec<String> {
-        let mut misses = Vec::new();
-        for reader in READERS.into_iter().filter(|reader| reader.is_ours()) {
-            let peak = report::peak_of(self.runs(reader));
-            if peak > PEAK_RSS_BYTES {
-                misses.push(format!(
-                    "peak memory of {} is {peak} bytes, the goal is {PEAK_RSS_BYTES}",
-                    reader.title()
-                ));
-            }
-        }
-        for (own, peer, goal) in GOALS.into_iter().filter(|_| !smoke) {
-            let times = self.times_as_fast(own, peer);
-            if times < goal {
-                misses.push(format!(
-                    "{}: {times:.2} times {}, the goal is {goal}",
-                    own.title(),
-                    peer.title()
-                ));
-            }
-        }
-        misses
+        self.race
+            .misses(&GOALS, PEAK_RSS_BYTES, "from PostgreSQL", smoke)
     }
 }

@@ -9,6 +9,7 @@ mod converting;
 mod from_postgres;
 mod goals;
 mod measure;
+mod race;
 mod reading;
 mod report;
 mod server;

@@ -1,14 +1,13 @@
 //! Checking an export beside those who only read it.
 
-use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
 use crate::contest::Part;
-use crate::measure::{self, Run};
-use crate::report;
+use crate::measure;
+use crate::race::{Entrant, Race};
 
 /// Peak memory of a check of any file.
 const PEAK_RSS_BYTES: u64 = 96 << 20;
@@ -17,7 +16,7 @@ const ROUNDS_OF_JQ: usize = 1;
 
 /// Who takes part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reader {
+enum Reader {
     /// The product, the digest of the file included.
     Verify,
     /// The same without that digest; those of the files in it are still checked.
@@ -46,7 +45,7 @@ const GOALS: [(Reader, Reader, f64); 4] = [
     (Reader::VerifyNoDigest, Reader::Sonic, 3.0),
 ];
 
-impl Reader {
+impl Entrant for Reader {
     fn title(self) -> &'static str {
         match self {
             Reader::Verify => "**carryall verify**",
@@ -56,7 +55,9 @@ impl Reader {
             Reader::Sha256 => "floor: SHA-256 alone",
         }
     }
+}
 
+impl Reader {
     fn command(self, carryall: &Path, export: &Path) -> Result<Command> {
         let beside = |name| std::env::current_exe().map(|own| own.with_file_name(name));
         let mut command = match self {
@@ -81,7 +82,7 @@ impl Reader {
 pub struct Reading {
     part: Part,
     bytes: u64,
-    runs: Vec<(Reader, Vec<Run>)>,
+    race: Race<Reader>,
 }
 
 /// Lets everybody read one export in turn.
@@ -95,9 +96,9 @@ pub fn run(
     let bytes = std::fs::metadata(export)
         .with_context(|| format!("look at {}", export.display()))?
         .len();
-    let mut runs: Vec<_> = READERS.map(|reader| (reader, Vec::new())).into();
+    let mut race = Race::of(READERS, [Reader::Verify, Reader::VerifyNoDigest]);
     for round in 0..rounds {
-        for (reader, runs) in &mut runs {
+        for (reader, runs) in &mut race.runs {
             if *reader == Reader::Jq && round >= ROUNDS_OF_JQ {
                 continue;
             }
@@ -105,7 +106,7 @@ pub fn run(
             runs.push(measure::run(&mut command, sink, &[0])?);
         }
     }
-    Ok(Reading { part, bytes, runs })
+    Ok(Reading { part, bytes, race })
 }
 
 /// Writes the export that is read, unless it is there.
@@ -124,71 +125,27 @@ pub fn export(mut command: Command, to: PathBuf) -> Result<PathBuf> {
 }
 
 impl Reading {
-    fn runs(&self, of: Reader) -> &[Run] {
-        let found = self.runs.iter().find(|(reader, _)| *reader == of);
-        found.map_or(&[], |(_, runs)| runs)
-    }
-
-    fn times_as_fast(&self, own: Reader, peer: Reader) -> f64 {
-        report::median_wall(self.runs(peer)) / report::median_wall(self.runs(own))
+    fn at(&self) -> &'static str {
+        match self.part {
+            Part::Text => "without file contents",
+            Part::WithFiles => "with file contents",
+        }
     }
 
     /// As Markdown.
     pub fn table(&self) -> String {
-        let mut text = format!(
+        format!(
             "### Reading the export {}\n\n{} bytes of JSON. jq had {ROUNDS_OF_JQ} turn.\n\n\
              | what | wall s [min-max] | CPU s | MB/s | peak RSS MiB | verify is | verify --no-digest is |\n\
-             |---|---|---|---|---|---|---|\n",
-            match self.part {
-                Part::Text => "without file contents",
-                Part::WithFiles => "with file contents",
-            },
+             |---|---|---|---|---|---|---|\n{}",
+            self.at(),
             self.bytes,
-        );
-        for (reader, runs) in &self.runs {
-            let own = matches!(reader, Reader::Verify | Reader::VerifyNoDigest);
-            let ratio = |of| {
-                if own {
-                    String::new()
-                } else {
-                    format!("{:.2} times as fast", self.times_as_fast(of, *reader))
-                }
-            };
-            let _ = writeln!(
-                text,
-                "| {} | {} | {} | {} |",
-                reader.title(),
-                report::cells(runs, self.bytes),
-                ratio(Reader::Verify),
-                ratio(Reader::VerifyNoDigest),
-            );
-        }
-        text
+            self.race.rows(|_| self.bytes)
+        )
     }
 
-    /// Goals that were missed; in a smoke test ratios are none, as starting up takes longest.
+    /// Goals that were missed.
     pub fn misses(&self, smoke: bool) -> Vec<String> {
-        let mut misses = Vec::new();
-        for reader in [Reader::Verify, Reader::VerifyNoDigest] {
-            let peak = report::peak_of(self.runs(reader));
-            if peak > PEAK_RSS_BYTES {
-                misses.push(format!(
-                    "peak memory of {} is {peak} bytes, the goal is {PEAK_RSS_BYTES}",
-                    reader.title()
-                ));
-            }
-        }
-        for (own, peer, goal) in GOALS.into_iter().filter(|_| !smoke) {
-            let times = self.times_as_fast(own, peer);
-            if times < goal {
-                misses.push(format!(
-                    "{}: {times:.2} times {} ({:?}), the goal is {goal}",
-                    own.title(),
-                    peer.title(),
-                    self.part
-                ));
-            }
-        }
-        misses
+        self.race.misses(&GOALS, PEAK_RSS_BYTES, self.at(), smoke)
     }
 }

@@ -5,47 +5,20 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fs::File;
 
 use carryall_format::section::Section;
 use serde::Serialize;
 
 use super::conversation::{Conversation, Converse};
 use super::fields::{Raw, ids, is_true, seconds, spelled, text, text_or_empty};
-use super::list::JsonList;
-use super::{Index, Losses, Record, Target};
+use super::{Index, Losses, Record};
 
 /// Kept beyond what every format of conversations keeps.
 const ALSO_KEPT: &[&str] = &["archived", "model", "updated_at"];
 
-pub struct Chatgpt {
-    list: JsonList,
-}
-
-impl Chatgpt {
-    pub fn new(out: File) -> anyhow::Result<Chatgpt> {
-        Ok(Chatgpt {
-            list: JsonList::new(out)?,
-        })
-    }
-}
-
-impl Target for Chatgpt {
-    fn begin(&mut self, _index: &Index) -> anyhow::Result<Option<Box<dyn Converse>>> {
-        Ok(Some(Box::new(Chats)))
-    }
-
-    fn put(&mut self, conversation: &[u8]) -> anyhow::Result<()> {
-        self.list.push_json(conversation)
-    }
-
-    fn finish(&mut self, _index: &Index, _losses: &mut Losses) -> anyhow::Result<()> {
-        self.list.finish()
-    }
-}
-
 /// Writes them as elements of the list.
-struct Chats;
+#[derive(Clone, Copy)]
+pub struct Chats;
 
 impl Converse for Chats {
     fn converse(

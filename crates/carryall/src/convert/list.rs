@@ -3,7 +3,8 @@
 use std::fs::File;
 use std::io::{BufWriter, Write};
 
-use super::json;
+use super::conversation::Converse;
+use super::{Index, Losses, Target, json};
 
 pub struct JsonList {
     out: BufWriter<File>,
@@ -40,5 +41,32 @@ impl JsonList {
     pub fn finish(&mut self) -> anyhow::Result<()> {
         self.out.write_all(b"\n]\n")?;
         Ok(self.out.flush()?)
+    }
+}
+
+/// A file that is one list of conversations, each written by `C`.
+pub struct ListOf<C> {
+    list: JsonList,
+    writer: C,
+}
+
+impl<C> ListOf<C> {
+    pub fn new(out: File, writer: C) -> anyhow::Result<ListOf<C>> {
+        let list = JsonList::new(out)?;
+        Ok(ListOf { list, writer })
+    }
+}
+
+impl<C: Converse + Copy + 'static> Target for ListOf<C> {
+    fn begin(&mut self, _index: &Index) -> anyhow::Result<Option<Box<dyn Converse>>> {
+        Ok(Some(Box::new(self.writer)))
+    }
+
+    fn put(&mut self, conversation: &[u8]) -> anyhow::Result<()> {
+        self.list.push_json(conversation)
+    }
+
+    fn finish(&mut self, _index: &Index, _losses: &mut Losses) -> anyhow::Result<()> {
+        self.list.finish()
     }
 }

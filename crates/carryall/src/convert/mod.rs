@@ -42,6 +42,7 @@ use self::export::each;
 pub use self::fields::Record;
 pub use self::format::Format;
 use self::index::Index;
+use self::list::ListOf;
 pub use self::losses::Losses;
 use self::working::Workers;
 
@@ -49,8 +50,8 @@ impl Format {
     fn file_target(self, out: File) -> anyhow::Result<Box<dyn Target>> {
         Ok(match self {
             Format::Jsonl => Box::new(jsonl::Jsonl::new(out)),
-            Format::Chatgpt => Box::new(chatgpt::Chatgpt::new(out)?),
-            _ => Box::new(open_webui::OpenWebui::new(out)?),
+            Format::Chatgpt => Box::new(ListOf::new(out, chatgpt::Chats)?),
+            _ => Box::new(ListOf::new(out, open_webui::Chats)?),
         })
     }
 

@@ -4,7 +4,6 @@
 //! are made by hand. The import gives chats new ids.
 
 use std::borrow::Cow;
-use std::fs::File;
 
 use carryall_format::section::Section;
 use serde::{Serialize, Serializer};
@@ -12,40 +11,14 @@ use serde_json::{Value, json};
 
 use super::conversation::{Conversation, Converse};
 use super::fields::{Raw, ids, is_true, spelled, text, text_or_empty, whole_seconds};
-use super::list::JsonList;
-use super::{Index, Losses, Record, Target};
+use super::{Index, Losses, Record};
 
 /// Kept beyond what every format of conversations keeps.
 const ALSO_KEPT: &[&str] = &["archived", "model", "sources", "usage"];
 
-pub struct OpenWebui {
-    list: JsonList,
-}
-
-impl OpenWebui {
-    pub fn new(out: File) -> anyhow::Result<OpenWebui> {
-        Ok(OpenWebui {
-            list: JsonList::new(out)?,
-        })
-    }
-}
-
-impl Target for OpenWebui {
-    fn begin(&mut self, _index: &Index) -> anyhow::Result<Option<Box<dyn Converse>>> {
-        Ok(Some(Box::new(Chats)))
-    }
-
-    fn put(&mut self, conversation: &[u8]) -> anyhow::Result<()> {
-        self.list.push_json(conversation)
-    }
-
-    fn finish(&mut self, _index: &Index, _losses: &mut Losses) -> anyhow::Result<()> {
-        self.list.finish()
-    }
-}
-
 /// Writes them as elements of the list.
-struct Chats;
+#[derive(Clone, Copy)]
+pub struct Chats;
 
 impl Converse for Chats {
     fn converse(
