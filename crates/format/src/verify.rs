@@ -10,6 +10,7 @@ mod collect;
 mod conclude;
 mod contents;
 mod finding;
+mod hashing;
 pub(crate) mod json;
 pub(crate) mod keys;
 pub(crate) mod kinds;

@@ -102,12 +102,11 @@ impl Blocks {
 
     /// A buffer with nothing in it.
     pub fn buffer(&self) -> Buffer {
-        let mut returned = self.returned.try_iter();
-        let mut buffer = returned
+        let mut buffer = self
+            .returned
+            .try_iter()
             .find(|buffer| buffer.bytes.len() <= KEEP_BYTES)
             .unwrap_or_default();
-        // More than one that waits is more than was needed lately.
-        returned.for_each(drop);
         buffer.len = 0;
         buffer
     }

@@ -142,7 +142,7 @@ impl Collected {
         for stated in checked.stated {
             self.contents.state(stated, &self.hasher);
         }
-        for part in &checked.contents {
+        for part in checked.contents {
             self.contents.add(part, &self.hasher, &mut self.findings);
         }
         checked

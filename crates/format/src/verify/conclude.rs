@@ -325,6 +325,7 @@ fn links(
     records: &Records,
     findings: &mut Findings,
 ) -> io::Result<()> {
+    collected.contents.settle_all(findings);
     let excuses = std::mem::take(&mut collected.excuses);
     std::mem::take(&mut collected.links).finish(&excuses, is_cut_off, records, findings)?;
     if is_cut_off {

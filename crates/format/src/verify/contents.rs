@@ -1,12 +1,15 @@
-//! Bytes of files: each part for itself, then put together and hashed.
+//! Bytes of files: each part for itself, then put together. Where a file begins, whoever decodes its bytes
+//! hashes them at once; what follows waits for the part before it, and is hashed by who has time.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
 
 use base64::Engine as _;
 use sha2::{Digest, Sha256};
 
 use super::check::{Checked, Hasher};
 use super::finding::{Code, Finding, Findings, SHOWN_CHARS, shortened};
+use super::hashing::{FileHash, Hashing, Hold};
 use super::links::Excuses;
 use super::record::{Table, Values};
 use crate::read::{Block, Blocks, Buffer, Part, Place};
@@ -20,11 +23,44 @@ pub struct ContentPart {
     file_id: String,
     part: u64,
     is_last: bool,
-    bytes: Block,
+    bytes: Bytes,
     size_bytes: Option<u64>,
     sha256: Option<String>,
     is_complete: Option<bool>,
     place: Place,
+}
+
+/// The bytes of one part.
+#[derive(Debug)]
+enum Bytes {
+    /// The first of a file: how many, and the hash of them.
+    First(usize, Sha256),
+    /// What continues a file, and what is to be kept while it waits.
+    Next(Block, Option<Hold>),
+}
+
+impl Default for Bytes {
+    fn default() -> Bytes {
+        Bytes::First(0, Sha256::new())
+    }
+}
+
+impl Bytes {
+    fn len(&self) -> usize {
+        match self {
+            Bytes::First(len, _) => *len,
+            Bytes::Next(bytes, _) => bytes.len(),
+        }
+    }
+}
+
+impl ContentPart {
+    /// Keeps something for as long as its bytes wait to be hashed.
+    pub fn hold(&mut self, hold: &Hold) {
+        if let Bytes::Next(_, held) = &mut self.bytes {
+            *held = Some(Arc::clone(hold));
+        }
+    }
 }
 
 const CONTENTS: Part = Part::Section(Section::FileContents);
@@ -55,13 +91,19 @@ pub fn part(text: &[u8], values: &Values, place: Place, blocks: &Blocks, checked
             checked.findings.push(finding.field(name));
         }
     }
+    let bytes = blocks.block(bytes);
+    // A missing number was noted as a missing field.
+    let part = number("part").unwrap_or_default();
     checked.contents.push(ContentPart {
         section: string("section").and_then(|name| Section::named(&name)),
         file_id,
-        // A missing number was noted as a missing field.
-        part: number("part").unwrap_or_default(),
+        part,
         is_last: raw("last") == Some(b"true"),
-        bytes: blocks.block(bytes),
+        bytes: if part == 0 {
+            Bytes::First(bytes.len(), Sha256::new_with_prefix(&*bytes))
+        } else {
+            Bytes::Next(bytes, None)
+        },
         size_bytes: number("size_bytes"),
         sha256: string("sha256"),
         is_complete: raw("complete").map(|raw| raw == b"true"),
@@ -111,10 +153,25 @@ struct Found {
     place: Place,
 }
 
+/// A file whose last part came.
+#[derive(Debug)]
+struct Ended {
+    hash: Arc<FileHash>,
+    /// What the last part says.
+    stated: Option<String>,
+    file_id: String,
+    place: Place,
+    /// Its key and what is known of it; none if it is in no section.
+    found: Option<(u64, Found)>,
+}
+
 /// Puts the parts together. Some 100 bytes of memory for each file.
 #[derive(Debug, Default)]
 pub struct Contents {
     open: Option<Open>,
+    hashing: Hashing,
+    /// Not all of their bytes may be hashed yet.
+    ended: VecDeque<Ended>,
     done: HashSet<u64>,
     found: Vec<(u64, Found)>,
     stated: HashMap<u64, Stated>,
@@ -127,12 +184,17 @@ struct Open {
     section: Option<Section>,
     file_id: String,
     next: u64,
-    hash: Sha256,
+    hash: Arc<FileHash>,
     size_bytes: u64,
     place: Place,
 }
 
 impl Contents {
+    /// What waits to be hashed.
+    pub fn hashing(&self) -> Hashing {
+        self.hashing.clone()
+    }
+
     /// Notes what a record says of its file.
     pub fn state(&mut self, mut stated: Stated, hasher: &Hasher) {
         let key = hasher.gap("", stated.section.name(), stated.id.as_bytes(), None);
@@ -141,7 +203,7 @@ impl Contents {
     }
 
     /// Takes the next part.
-    pub fn add(&mut self, part: &ContentPart, hasher: &Hasher, findings: &mut Findings) {
+    pub fn add(&mut self, mut part: ContentPart, hasher: &Hasher, findings: &mut Findings) {
         let continues = self.open.as_ref().is_some_and(|open| {
             open.section == part.section && open.file_id == part.file_id && part.part > 0
         });
@@ -151,7 +213,7 @@ impl Contents {
                 section: part.section,
                 file_id: part.file_id.clone(),
                 next: 0,
-                hash: Sha256::new(),
+                hash: Arc::default(),
                 size_bytes: 0,
                 place: part.place,
             });
@@ -175,10 +237,14 @@ impl Contents {
         }
         open.next += 1;
         open.size_bytes += part.bytes.len() as u64;
-        open.hash.update(&*part.bytes);
         self.file_bytes += part.bytes.len() as u64;
+        match std::mem::take(&mut part.bytes) {
+            // It continues nothing, so nothing was hashed before it.
+            Bytes::First(_, hash) => open.hash = FileHash::begun(hash),
+            Bytes::Next(bytes, hold) => self.hashing.add(&open.hash, bytes, hold),
+        }
         if part.is_last {
-            self.end(part, hasher, findings);
+            self.end(&part, hasher, findings);
         }
     }
 
@@ -188,7 +254,6 @@ impl Contents {
             let finding = Finding::new(code, what).at(part.place).within(CONTENTS);
             finding.of(Some(part.file_id.clone())).field(field)
         };
-        let sha256 = hex(&open.hash.finalize());
         for (field, is_there) in [
             ("size_bytes", part.size_bytes.is_some()),
             ("sha256", part.sha256.is_some()),
@@ -203,30 +268,63 @@ impl Contents {
             let what = format!("the parts hold {} bytes", open.size_bytes);
             findings.push(wrong(Code::ContentsDigest, what, "size_bytes"));
         }
-        if part.sha256.as_ref().is_some_and(|stated| *stated != sha256) {
-            let what = format!("the parts have the SHA-256 {sha256}");
-            findings.push(wrong(Code::ContentsDigest, what, "sha256"));
-        }
-        let Some(section) = open.section else {
+        let mut found = None;
+        if let Some(section) = open.section {
+            let gap = |code| hasher.gap(code, section.name(), open.file_id.as_bytes(), None);
+            let key = gap("");
+            if !self.done.insert(key) {
+                let what = "the bytes of this file stand in the file twice".to_owned();
+                findings.push(wrong(Code::ContentsParts, what, "file_id"));
+            }
+            let file = Found {
+                section,
+                gaps: [gap("object_incomplete"), gap("object_changed")],
+                id: shortened(&open.file_id, SHOWN_CHARS),
+                size_bytes: open.size_bytes,
+                sha256: String::new(),
+                is_complete: part.is_complete.unwrap_or(true),
+                place: part.place,
+            };
+            found = Some((key, file));
+        } else {
             let what = "no section has this name".to_owned();
-            return findings.push(wrong(Code::UnresolvedReference, what, "section"));
-        };
-        let gap = |code| hasher.gap(code, section.name(), open.file_id.as_bytes(), None);
-        let key = hasher.gap("", section.name(), open.file_id.as_bytes(), None);
-        if !self.done.insert(key) {
-            let what = "the bytes of this file stand in the file twice".to_owned();
-            findings.push(wrong(Code::ContentsParts, what, "file_id"));
+            findings.push(wrong(Code::UnresolvedReference, what, "section"));
         }
-        let found = Found {
-            section,
-            gaps: [gap("object_incomplete"), gap("object_changed")],
-            id: shortened(&open.file_id, SHOWN_CHARS),
-            size_bytes: open.size_bytes,
-            sha256,
-            is_complete: part.is_complete.unwrap_or(true),
+        self.ended.push_back(Ended {
+            hash: open.hash,
+            stated: part.sha256.clone(),
+            file_id: open.file_id,
             place: part.place,
-        };
-        self.found.push((key, found));
+            found,
+        });
+        self.settle(findings);
+    }
+
+    /// Compares the hashes that are known by now.
+    fn settle(&mut self, findings: &mut Findings) {
+        while let Some(sha256) = self.ended.front().and_then(|ended| ended.hash.sha256()) {
+            let Some(ended) = self.ended.pop_front() else {
+                return;
+            };
+            let sha256 = hex(&sha256);
+            if ended.stated.is_some_and(|stated| stated != sha256) {
+                let what = format!("the parts have the SHA-256 {sha256}");
+                let finding = Finding::new(Code::ContentsDigest, what).at(ended.place);
+                let finding = finding.within(CONTENTS).of(Some(ended.file_id));
+                findings.push(finding.field("sha256"));
+            }
+            self.found.extend(
+                ended
+                    .found
+                    .map(|(key, found)| (key, Found { sha256, ..found })),
+            );
+        }
+    }
+
+    /// Compares what is left. Every part was taken.
+    pub fn settle_all(&mut self, findings: &mut Findings) {
+        while self.hashing.go_on() {}
+        self.settle(findings);
     }
 
     /// Notes a file whose last part did not come.

@@ -1,24 +1,26 @@
-//! The path of the bytes: each checker reads and cuts the next piece in its turn and checks it; one thread
-//! hashes; whoever called puts together what they found, in order.
+//! The path of the bytes: each checker, of whom the caller is one, reads and cuts the next piece in its turn,
+//! checks it, and puts together what was found in it and in those before it, in order. One more thread
+//! hashes the whole.
 //!
-//! Who read a piece checks it: its bytes are still in that core's cache, and no thread only waits for
-//! the disk while another waits for it. A file of one piece, as most are, is checked by the caller alone:
-//! starting threads would take longer.
+//! Who read a piece does everything with it: its bytes are still in that core's cache, and no thread
+//! waits to be woken for each piece by another. A file of one piece, as most are, is checked by the caller
+//! alone: starting threads would take longer.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use sha2::{Digest, Sha256};
 
 use super::check::{Checked, Checker};
 use super::collect::Collected;
+use super::hashing::{Credits, Hashing, Hold};
 use crate::read::{Block, Layout, Outline, Piece, Splitter};
 
 /// How many pieces are read and not yet put together, for each checker. What was found in one may be the bytes
-/// of a file: this, and the largest record, bound the memory.
+/// of a file, which wait until they are hashed: this, and the largest record, bound the memory.
 const PIECES_PER_CHECKER: usize = 2;
 /// How many blocks wait to be hashed: with file contents they have up to 5 MiB each.
 const BLOCKS_TO_HASH: usize = 1;
@@ -29,9 +31,6 @@ pub struct Ran {
     /// Of everything before the last line, if asked for.
     pub sha256: Option<[u8; 32]>,
 }
-
-/// The number of a piece, where it ends, and what was found in it.
-type Answer = (u64, u64, Checked);
 
 /// Reads the input to its end.
 pub fn run(
@@ -84,62 +83,93 @@ fn side_by_side(
     collected: &mut Collected,
     advanced: &mut dyn FnMut(u64),
 ) -> io::Result<(Outline, Option<[u8; 32]>)> {
-    let under_way = checkers * PIECES_PER_CHECKER;
-    let (credit, credits) = sync_channel(under_way);
-    for _ in 0..under_way {
-        // There is room for all of them.
-        let _ = credit.try_send(());
-    }
-    let (answer, answers) = sync_channel::<Answer>(under_way);
     let (to_hash, blocks) = sync_channel(BLOCKS_TO_HASH);
-    let feed = Mutex::new(Feed {
-        splitter,
-        first,
-        given: 0,
-        credits,
-        to_hash: with_digest.then_some(to_hash),
-        failed: None,
-    });
+    let hasher = collected.hasher.clone();
+    let checker = || Checker::new(hasher.clone());
+    let work = Work {
+        feed: Mutex::new(Feed {
+            splitter,
+            first,
+            given: 0,
+            to_hash: with_digest.then_some(to_hash),
+            failed: None,
+        }),
+        credits: Credits::new(checkers * PIECES_PER_CHECKER),
+        hashing: collected.contents.hashing(),
+        merge: Mutex::new(Merge {
+            collected,
+            early: BTreeMap::new(),
+            next: 0,
+            end: 0,
+            failed: None,
+        }),
+    };
     let sha256 = thread::scope(|scope| {
-        let hashing = with_digest.then(|| scope.spawn(move || hash(&blocks)));
-        let checking: Vec<_> = (0..checkers)
-            .map(|_| {
-                let (answer, feed) = (answer.clone(), &feed);
-                let checker = Checker::new(collected.hasher.clone());
-                scope.spawn(move || check(checker, feed, &answer))
-            })
+        let whole = with_digest.then(|| scope.spawn(move || hash(&blocks)));
+        let others: Vec<_> = (1..checkers)
+            .map(|_| scope.spawn(|| work.check(checker(), &mut |_| {})))
             .collect();
-        drop(answer);
-        let merged = merge(&answers, &credit, collected, advanced);
-        // Without credits, the checkers stop by themselves when the merge has failed.
-        drop((credit, answers));
-        let checked: Vec<_> = checking
-            .into_iter()
-            .map(thread::ScopedJoinHandle::join)
-            .collect();
-        // The last block was handed out.
-        drop(
-            feed.lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .to_hash
-                .take(),
-        );
-        let sha256 = hashing.map(thread::ScopedJoinHandle::join).transpose();
-        let sha256 = sha256.map_err(|_| panicked())?;
-        if checked.iter().any(Result::is_err) {
-            return Err(panicked());
+        work.check(checker(), advanced);
+        let panicked = |_| io::Error::other("a thread of the verifier panicked");
+        for other in others {
+            other.join().map_err(panicked)?;
         }
-        merged.map(|()| sha256)
+        // The last block was handed out.
+        drop(lock(&work.feed).to_hash.take());
+        whole
+            .map(thread::ScopedJoinHandle::join)
+            .transpose()
+            .map_err(panicked)
     })?;
-    let feed = feed.into_inner().unwrap_or_else(PoisonError::into_inner);
-    match feed.failed {
+    let (feed, merge) = (work.feed.into_inner(), work.merge.into_inner());
+    let feed = feed.unwrap_or_else(PoisonError::into_inner);
+    let merge = merge.unwrap_or_else(PoisonError::into_inner);
+    match merge.failed.or(feed.failed) {
         Some(failed) => Err(failed),
         None => Ok((feed.splitter.outline(), sha256)),
     }
 }
 
-fn panicked() -> io::Error {
-    io::Error::other("a thread of the verifier panicked")
+/// What the checkers share.
+struct Work<'a, R> {
+    feed: Mutex<Feed<R>>,
+    credits: Credits,
+    hashing: Hashing,
+    merge: Mutex<Merge<'a>>,
+}
+
+impl<R: Read> Work<'_, R> {
+    /// Checks pieces until there are no more.
+    fn check(&self, mut checker: Checker, advanced: &mut dyn FnMut(u64)) {
+        // However this one ends, nobody waits for it.
+        let _stop = self.credits.stop_at_the_end();
+        while let Some(credit) = self.credits.take() {
+            let Some((index, piece)) = lock(&self.feed).next() else {
+                return;
+            };
+            let mut found = checker.check(&piece);
+            let end = piece.place.offset + piece.block.len() as u64;
+            drop(piece);
+            for part in &mut found.contents {
+                part.hold(&credit);
+            }
+            let mut merge = lock(&self.merge);
+            merge.take(index, Answer { end, found, credit });
+            let (end, has_failed) = (merge.end, merge.failed.is_some());
+            drop(merge);
+            // Before more is read: who reads on with bytes that wait could wait for their credit.
+            while self.hashing.go_on() {}
+            if has_failed {
+                return;
+            }
+            advanced(end);
+        }
+    }
+}
+
+/// A thread that panicked is found when it is joined.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What all checkers take their pieces from, one at a time.
@@ -148,7 +178,6 @@ struct Feed<R> {
     first: Option<Piece>,
     /// How many pieces were handed out.
     given: u64,
-    credits: Receiver<()>,
     to_hash: Option<SyncSender<(Arc<Block>, usize)>>,
     /// Why nothing more is read.
     failed: Option<io::Error>,
@@ -157,7 +186,7 @@ struct Feed<R> {
 impl<R: Read> Feed<R> {
     /// The next piece and its number; none at the end.
     fn next(&mut self) -> Option<(u64, Piece)> {
-        if self.failed.is_some() || self.credits.recv().is_err() {
+        if self.failed.is_some() {
             return None;
         }
         let piece = match self.first.take() {
@@ -189,38 +218,34 @@ fn hash(blocks: &Receiver<(Arc<Block>, usize)>) -> [u8; 32] {
     hash.finalize().into()
 }
 
-fn check<R: Read>(mut checker: Checker, feed: &Mutex<Feed<R>>, answer: &SyncSender<Answer>) {
-    loop {
-        let next = feed.lock().map(|mut feed| feed.next());
-        let Ok(Some((index, piece))) = next else {
-            return;
-        };
-        let found = checker.check(&piece);
-        let end = piece.place.offset + piece.block.len() as u64;
-        drop(piece);
-        if answer.send((index, end, found)).is_err() {
-            return;
-        }
-    }
+/// What was found in a piece, where it ends, and what it was read on.
+struct Answer {
+    end: u64,
+    found: Checked,
+    credit: Hold,
 }
 
-fn merge(
-    answers: &Receiver<Answer>,
-    credit: &SyncSender<()>,
-    collected: &mut Collected,
-    advanced: &mut dyn FnMut(u64),
-) -> io::Result<()> {
-    let mut early: BTreeMap<u64, (u64, Checked)> = BTreeMap::new();
-    let mut next = 0;
-    for (index, end, checked) in answers {
-        early.insert(index, (end, checked));
-        while let Some((end, checked)) = early.remove(&next) {
-            collected.add(checked)?;
-            advanced(end);
-            next += 1;
-            // The checkers have ended, or take it.
-            let _ = credit.try_send(());
+/// Puts together what was found, in the order of the file.
+struct Merge<'a> {
+    collected: &'a mut Collected,
+    early: BTreeMap<u64, Answer>,
+    next: u64,
+    /// Where the last piece ends that was put together.
+    end: u64,
+    failed: Option<io::Error>,
+}
+
+impl Merge<'_> {
+    /// Takes what was found in the piece with this number.
+    fn take(&mut self, index: u64, answer: Answer) {
+        self.early.insert(index, answer);
+        while self.failed.is_none()
+            && let Some(answer) = self.early.remove(&self.next)
+        {
+            self.failed = self.collected.add(answer.found).err();
+            self.end = answer.end;
+            self.next += 1;
+            drop(answer.credit);
         }
     }
-    Ok(())
 }

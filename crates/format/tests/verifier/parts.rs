@@ -1,11 +1,11 @@
 //! The bytes of a file in several parts: in order, all there, and what is told when they are not.
 
 use carryall_format::section::Section;
-use carryall_format::verify::{Code, Verdict};
+use carryall_format::verify::{Code, Options, Verdict};
 use carryall_format::write::PART_BYTES;
 use serde_json::{Value, json};
 
-use crate::judged::{errors, lines, report};
+use crate::judged::{errors, lines, options, report, report_with};
 use crate::lay_out::sealed;
 use crate::sample::{header, record, written};
 
@@ -101,5 +101,52 @@ fn a_changed_byte_within_any_part_is_found_even_if_the_digest_fits() {
             "{part}: {:?}",
             lines(&report)
         );
+    }
+}
+
+/// A file of so many parts for each number.
+fn of_parts(counts: &[usize]) -> Vec<u8> {
+    written(&header(), |to| {
+        let id = |number| format!("file-{number}");
+        for number in 0..counts.len() {
+            record(to, Section::UploadedFiles, &id(number), "")?;
+        }
+        for (number, count) in counts.iter().enumerate() {
+            let bytes: Vec<u8> = (0..count * PART_BYTES - 1)
+                .map(|at| (at / 7 + number).to_le_bytes()[0])
+                .collect();
+            to.write_contents(
+                Section::UploadedFiles,
+                id(number).as_bytes(),
+                &bytes[..],
+                |_| true,
+            )?;
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn whichever_checkers_hash_the_parts_every_file_is_compared() {
+    let bytes = of_parts(&[1, 4, 2, 1, 3, 2]);
+    let parts: Vec<_> = memchr::memmem::find_iter(&bytes, b"\"base64\":\"").collect();
+    assert_eq!(parts.len(), 13);
+    for checkers in [1, 2, 4] {
+        let with = Options {
+            checkers,
+            digest: false,
+            ..options()
+        };
+        let sound = report_with(&bytes, &with);
+        assert_eq!(sound.verdict, Verdict::Sound, "{:?}", lines(&sound));
+        // The first part of a file, one in the middle, and the last of all.
+        for part in [0, 2, 12] {
+            let mut changed = bytes.clone();
+            let at = parts[part] + 100;
+            changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
+            let report = report_with(&changed, &with);
+            let count = report.findings.counts().get(&Code::ContentsDigest);
+            assert_eq!(count, Some(&1), "{part}: {:?}", lines(&report));
+        }
     }
 }
