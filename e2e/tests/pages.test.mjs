@@ -65,6 +65,18 @@ test("a person goes from the start page to a conversation, its files and what is
   await page.getByRole("heading", { name: /^You/ }).first().waitFor();
   await page.getByText("All fields").nth(1).click();
   await look("conversation");
+  // The switch shows the text as it was written, marks included, and nothing else.
+  const text = page.locator(".text").filter({ has: page.locator(".prose i") }).first();
+  const hidden = await text.locator("i").first().evaluate((mark) => mark.checkVisibility());
+  await text.getByText("As it was written").click();
+  const [seen, written] = await text.locator(".prose").evaluate((prose) => {
+    const copy = prose.cloneNode(true);
+    copy.querySelectorAll("b").forEach((only) => only.remove());
+    return [prose.innerText, copy.textContent];
+  });
+  assert.equal(hidden, false);
+  assert.equal(seen.trim(), written.trim());
+  await look("as-written");
   // Its own style is the one that the policy allows.
   assert.equal(await page.locator("main").evaluate((main) => getComputedStyle(main).maxWidth), "800px");
   assert.deepEqual(asked.filter((url) => !url.startsWith(address(folder))), []);

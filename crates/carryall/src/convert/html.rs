@@ -6,6 +6,7 @@
 mod page;
 mod prose;
 mod record;
+mod source;
 mod start;
 mod thread;
 

@@ -190,7 +190,7 @@ pub fn address(out: &mut String, path: &str) {
     }
 }
 
-/// A text, in an element or in an attribute with quotes.
+/// A text in an element. A carriage return is spelled out, as a reader of HTML makes a line feed of it; HTML has no NUL.
 pub fn escape(out: &mut String, text: &str) {
     let mut rest = text;
     while let Some(at) = place_of(rest.as_bytes(), is_escaped) {
@@ -199,10 +199,7 @@ pub fn escape(out: &mut String, text: &str) {
             b'&' => "&amp;",
             b'<' => "&lt;",
             b'>' => "&gt;",
-            b'"' => "&quot;",
-            // A reader of HTML makes a line feed of it.
             b'\r' => "&#13;",
-            // HTML has none.
             _ => "\u{2400}",
         });
         rest = &rest[at + 1..];
@@ -211,7 +208,17 @@ pub fn escape(out: &mut String, text: &str) {
 }
 
 fn is_escaped(byte: u8) -> bool {
-    matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\r' | 0)
+    matches!(byte, b'&' | b'<' | b'>' | b'\r' | 0)
+}
+
+/// A text in an attribute with double quotes, which are rare there.
+pub fn attribute(out: &mut String, text: &str) {
+    let mut pieces = text.split('"');
+    escape(out, pieces.next().unwrap_or_default());
+    for piece in pieces {
+        out.push_str("&quot;");
+        escape(out, piece);
+    }
 }
 
 /// The first byte of a kind. Most texts have none for long: whole lanes are looked at, without a branch for
@@ -235,8 +242,11 @@ mod tests {
     #[test]
     fn texts_and_addresses_cannot_leave_their_place() {
         let mut out = String::new();
-        escape(&mut out, "<b a=\"1\" c='2'>&\r\0é");
+        attribute(&mut out, "<b a=\"1\" c='2'>&\r\0é");
         assert_eq!(out, "&lt;b a=&quot;1&quot; c='2'&gt;&amp;&#13;\u{2400}é");
+        out.clear();
+        escape(&mut out, "<\"1\">");
+        assert_eq!(out, "&lt;\"1\"&gt;");
         let long = "ab".repeat(40);
         for at in 0..=80 {
             let text = format!("{}&<{}", &long[..at], &long[at..]);

@@ -1,6 +1,6 @@
 //! Records as HTML: what people look for first, and every field below it.
 
-use super::page::{address, escape, link};
+use super::page::{address, attribute, escape, link};
 use crate::convert::fields::{Record, is_something, is_true, number, string, text, time};
 use crate::convert::index::FileFacts;
 
@@ -92,7 +92,7 @@ pub fn picture(out: &mut String, facts: &FileFacts, up: &str) {
         return;
     };
     out.push_str("<figure><img loading=\"lazy\" alt=\"");
-    escape(out, &facts.name);
+    attribute(out, &facts.name);
     out.push_str("\" src=\"");
     address(out, &format!("{up}{path}"));
     out.push_str("\"></figure>\n");

@@ -10,7 +10,7 @@ import urllib.parse
 VOID = {"meta", "img", "br", "hr"}
 ALLOWED = {"html", "head", "meta", "title", "style", "body", "nav", "main", "a", "bdi", "h1", "h2", "h3", "h4", "h5", "h6", "p", "small", "span",
            "article", "section", "div", "details", "summary", "dl", "dt", "dd", "code", "pre", "figure", "img", "ul", "ol", "li", "table", "thead",
-           "tbody", "tr", "th", "td", "em", "strong", "del", "br", "hr", "blockquote"}
+           "tbody", "tr", "th", "td", "em", "strong", "del", "br", "hr", "blockquote", "i", "b"}
 
 
 class Element:
@@ -54,6 +54,13 @@ class Tree(html.parser.HTMLParser):
         self.open.inside.append(text)
 
 
+def assert_in_cells(page, path):
+    """A browser moves texts out of a table that stand in none of its cells."""
+    for one in page.all():
+        if one.tag in ("table", "thead", "tbody", "tr"):
+            assert not "".join(inside for inside in one.inside if isinstance(inside, str)).strip(), path
+
+
 def fields(element):
     """The list of fields in an element, types as they were."""
     names = [one.text().replace(" ", "_") for one in element.all("dt")]
@@ -73,12 +80,13 @@ def pre(element):
 
 
 def written(element):
-    """The text of a message: what was written, where that differs from what is shown."""
-    for one in element.all("details"):
-        if next(one.all("summary")).text() == "As it was written":
-            return pre(next(one.all("pre")))
-    plain = next(element.all("div", "plain"), None)
-    return None if plain is None else "\n\n".join(one.text() for one in plain.all("p"))
+    """The text of a message as it was written: what is shown, and the marks that are hidden; without what is only shown."""
+    prose = next(element.all("div", "prose"), None)
+    return None if prose is None else as_written(prose)
+
+
+def as_written(element):
+    return "".join(one if isinstance(one, str) else as_written(one) for one in element.inside if isinstance(one, str) or one.tag != "b")
 
 
 def in_order(path):
@@ -127,6 +135,7 @@ def read(folder):
         assert path.stat().st_size < (3 << 20), path
         page = Tree(path.open(newline="").read()).root
         check(page, path)
+        assert_in_cells(page, path)
         main = next(page.all("main"))
         kind, parts = main.attributes["class"], below(main)
         name, number = in_order(path.name)
