@@ -148,8 +148,8 @@ struct Message<'a> {
     conversation_id: Raw<'a>,
     sender: &'static str,
     is_created_by_user: bool,
+    /// Its import takes a text without the list of blocks that some of its own exports have beside it.
     text: Raw<'a>,
-    content: [Block<'a>; 1],
     model: Option<Raw<'a>>,
     endpoint: Option<Raw<'a>>,
     created_at: Option<Raw<'a>>,
@@ -157,12 +157,6 @@ struct Message<'a> {
     error: bool,
     unfinished: bool,
     files: Vec<FileFacts<'a>>,
-}
-
-#[derive(Serialize)]
-struct Block<'a> {
-    r#type: &'static str,
-    text: Raw<'a>,
 }
 
 #[derive(Serialize)]
@@ -176,7 +170,6 @@ struct FileFacts<'a> {
 impl<'a> Message<'a> {
     fn of(record: &Record<'a>, index: &'a Index) -> Message<'a> {
         let is_created_by_user = text(record, "role").as_deref() == Some("user");
-        let content = spelled(record, "content");
         let files = ids(record, "file_ids").into_iter().filter_map(|id| {
             let facts = index.find_file(Section::UploadedFiles, &id)?;
             Some(FileFacts {
@@ -197,11 +190,7 @@ impl<'a> Message<'a> {
                 "Assistant"
             },
             is_created_by_user,
-            text: content,
-            content: [Block {
-                r#type: "text",
-                text: content,
-            }],
+            text: spelled(record, "content"),
             model: record.given("model"),
             endpoint: record.given("ai_provider"),
             created_at,

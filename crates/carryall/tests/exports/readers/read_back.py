@@ -349,6 +349,7 @@ def librechat():
         none = "00000000-0000-0000-0000-000000000000"
         wanted = [(record["id"], record["parent_id"] or none, record["content"] or "", record["role"] == "user", record["created_at"]) for record in messages_of(thread)]
         same("messages", [(m["messageId"], m["parentMessageId"], m["text"], m["isCreatedByUser"], m["createdAt"]) for m in one["messages"]], wanted)
+        assert not any("content" in message for message in one["messages"]), "each text stands there once"
 
 
 {
