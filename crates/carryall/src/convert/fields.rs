@@ -73,7 +73,36 @@ pub fn string(value: Raw<'_>) -> Option<Cow<'_, str>> {
     if memchr::memchr(b'\\', text.as_bytes()).is_none() {
         return Some(Cow::Borrowed(text));
     }
-    serde_json::from_str(value.get()).ok().map(Cow::Owned)
+    let unescaped = unescaped(text).or_else(|| serde_json::from_str(value.get()).ok());
+    unescaped.map(Cow::Owned)
+}
+
+/// A text without its escapes, if none is of a character beyond the first 65,536 or of half of one. Runs between escapes are
+/// long: each is found and copied as a whole.
+fn unescaped(text: &str) -> Option<String> {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = memchr::memchr(b'\\', rest.as_bytes()) {
+        out.push_str(&rest[..at]);
+        let mut length = 2;
+        out.push(match *rest.as_bytes().get(at + 1)? {
+            b'n' => '\n',
+            b't' => '\t',
+            b'r' => '\r',
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            letter @ (b'"' | b'\\' | b'/') => char::from(letter),
+            b'u' => {
+                length = 6;
+                let digits = rest.get(at + 2..at + 6)?;
+                char::from_u32(u32::from_str_radix(digits, 16).ok()?)?
+            }
+            _ => return None,
+        });
+        rest = &rest[at + length..];
+    }
+    out.push_str(rest);
+    Some(out)
 }
 
 /// A text.
@@ -159,7 +188,21 @@ pub fn is_something(value: Raw<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn a_text_says_what_its_spelling_says(text in any::<String>(), escapes in "(\\\\([nrtbf/\"\\\\]|u00[01e][0-9a-f]|uD83C\\\\uDF89)|[a-zé漢]{0,9}){0,20}") {
+            let plain = serde_json::to_string(&text).unwrap();
+            for spelled in [plain, format!("\"{escapes}\"")] {
+                let expected: String = serde_json::from_str(&spelled).unwrap();
+                let value: Raw<'_> = serde_json::from_str(&spelled).unwrap();
+                prop_assert_eq!(string(value).unwrap(), expected);
+            }
+        }
+    }
 
     #[test]
     fn fields_are_borrowed_as_they_are_spelled() {
