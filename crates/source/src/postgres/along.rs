@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::copying::Found;
+use super::copying::{Fields, Found};
 use super::decode::Raw;
 use super::failure::Failure;
 use super::kept::{keep_copied, keep_held};
@@ -56,16 +56,7 @@ impl<'f> Along<'f> {
         };
         let place = fields.first().cloned().flatten().unwrap_or_default();
         self.begin(&bytes[place]);
-        for (column, decode) in self.prepared.decodes.iter().enumerate() {
-            let value = fields.get(column).cloned().flatten();
-            let is_kept = value
-                .as_ref()
-                .is_some_and(|value| keep_copied(&mut self.batch, decode, &bytes, value));
-            if !is_kept {
-                let raw = value.map(|value| &bytes[value]);
-                push_value(&mut self.batch, self.prepared, column, raw)?;
-            }
-        }
+        push_long(&mut self.batch, self.prepared, &bytes, fields)?;
         self.batch.hold(self.right.take());
         Ok(())
     }
@@ -128,6 +119,38 @@ fn push<'v>(
 ) -> Result<(), Failure> {
     (0..prepared.decodes.len())
         .try_for_each(|column| push_value(batch, prepared, column, value(column)))
+}
+
+/// A row past the driver.
+pub(super) fn push_found(
+    batch: &mut Batch,
+    prepared: &Prepared,
+    row: Found<'_>,
+) -> Result<(), Failure> {
+    match row {
+        Found::Sent(row) => push(batch, prepared, |column| row.value(column)),
+        Found::Long(bytes, fields) => push_long(batch, prepared, &Arc::new(bytes), fields),
+    }
+}
+
+/// A long row, whose long values stay in it.
+fn push_long(
+    batch: &mut Batch,
+    prepared: &Prepared,
+    bytes: &Arc<Vec<u8>>,
+    fields: &Fields,
+) -> Result<(), Failure> {
+    for (column, decode) in prepared.decodes.iter().enumerate() {
+        let value = fields.get(column).cloned().flatten();
+        let is_kept = value
+            .as_ref()
+            .is_some_and(|value| keep_copied(batch, decode, bytes, value));
+        if !is_kept {
+            let raw = value.map(|value| &bytes[value]);
+            push_value(batch, prepared, column, raw)?;
+        }
+    }
+    Ok(())
 }
 
 /// A row of the driver's, which stays with a long value.

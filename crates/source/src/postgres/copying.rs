@@ -130,6 +130,14 @@ pub(super) struct Rows {
 }
 
 impl Rows {
+    /// Of a portal: there is no header in front of them.
+    pub(super) fn of_portal() -> Rows {
+        Rows {
+            has_begun: true,
+            ..Rows::default()
+        }
+    }
+
     /// Shows each row.
     pub(super) fn take<E>(
         &mut self,

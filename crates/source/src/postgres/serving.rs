@@ -10,15 +10,16 @@ use std::sync::mpsc::SyncSender;
 use futures_util::TryStreamExt as _;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{SimpleQueryMessage, Transaction};
+use tokio_postgres::{Portal, SimpleQueryMessage, Transaction};
 
-use super::along::{Along, push_row};
+use super::along::{Along, push_found, push_row};
 use super::bind::Bound;
 use super::copying::{self, Rows};
 use super::decode::Raw;
 use super::failure::Failure;
 use super::opening::{Begun, Driver, Limit, Opening};
 use super::session::{Answer, Cancel, Command, Flow, Open, Piece, Prepared, Rest};
+use super::tap::Data;
 use crate::batch::{BATCH_BYTES, Batch, Mark};
 use crate::error::SourceError;
 
@@ -212,21 +213,24 @@ impl Server<'_> {
 
     async fn fetch(&self, prepared: &Prepared, rest: Rest) -> Result<Piece, Failure> {
         let mut batch = Batch::default();
-        let rows = match &rest.from {
-            Open::Portal(portal) => self.open.query_portal_raw(portal, rest.rows).await?,
+        let count = match &rest.from {
+            Open::Portal(portal) => {
+                self.fetch_past(prepared, portal, rest.rows, &mut batch)
+                    .await?
+            }
             Open::Cursor(name) => {
                 let sql = format!("FETCH FORWARD {} FROM {name}", rest.rows);
                 let none: [(&(dyn ToSql + Sync), _); 0] = [];
-                self.open.query_typed_raw(&sql, none).await?
+                let mut rows = pin!(self.open.query_typed_raw(&sql, none).await?);
+                let mut count = 0;
+                while let Some(row) = rows.try_next().await? {
+                    batch.mark(Mark::Inner);
+                    push_row(&mut batch, prepared, row)?;
+                    count += 1;
+                }
+                count
             }
         };
-        let mut rows = pin!(rows);
-        let mut count = 0;
-        while let Some(row) = rows.try_next().await? {
-            batch.mark(Mark::Inner);
-            push_row(&mut batch, prepared, row)?;
-            count += 1;
-        }
         if count < rest.rows {
             if let Open::Cursor(name) = &rest.from {
                 self.open.batch_execute(&format!("CLOSE {name}")).await?;
@@ -245,6 +249,35 @@ impl Server<'_> {
         })
     }
 
+    /// Fetches so many rows of a portal past the driver; how many came.
+    async fn fetch_past(
+        &self,
+        prepared: &Prepared,
+        portal: &Portal,
+        most: i32,
+        batch: &mut Batch,
+    ) -> Result<i32, Failure> {
+        let mut sent = self.driver.tap.open(Data::Rows);
+        let end = self.open.query_portal_raw(portal, most).await?;
+        let (mut rows, mut count, mut pushed) = (Rows::of_portal(), 0, Ok(()));
+        while let Some(piece) = sent.next().await {
+            for bytes in piece.data() {
+                // What comes after a failure is not another statement's.
+                if pushed.is_ok() {
+                    pushed = rows.take(bytes, &mut |row| {
+                        batch.mark(Mark::Inner);
+                        count += 1;
+                        push_found(batch, prepared, row)
+                    });
+                }
+            }
+            sent.give_back(piece);
+        }
+        // The rows came past the driver, which knows how they ended.
+        pin!(end).try_next().await?;
+        pushed.map(|()| count)
+    }
+
     /// Sends a whole result along: by COPY, or as rows where a parameter cannot be a setting.
     async fn stream(
         &self,
@@ -254,7 +287,7 @@ impl Server<'_> {
     ) -> Result<(), Failure> {
         let mut along = Along::new(prepared, flow);
         if let Some(copy) = self.copy_statement(prepared, params).await? {
-            let mut copied = self.driver.tap.open();
+            let mut copied = self.driver.tap.open(Data::Copy);
             let end = self.open.copy_out(&*copy).await?;
             let mut rows = Rows::default();
             while let Some(piece) = copied.next().await {

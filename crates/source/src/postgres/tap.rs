@@ -1,10 +1,12 @@
-//! A tap on a connection: while it is open, what COPY sends goes to whoever reads rows, and not through the driver.
+//! A tap on a connection: while it is open, what COPY or a portal sends goes to whoever reads rows, and not through
+//! the driver.
 //!
 //! Promises: the driver gets every other message, in order and whole; data that nobody takes waits, and the server
 //! with it; memory is two buffers.
 //!
 //! The driver reads 8 KiB at a time and gives each row a message of its own: a third of what an export from a server
-//! cost. Messages: <https://www.postgresql.org/docs/current/protocol-message-formats.html>.
+//! cost. For a long row its buffer doubles, and stays: 128 MiB, filled by what comes after it, for a value of 80 MB.
+//! Messages: <https://www.postgresql.org/docs/current/protocol-message-formats.html>.
 
 use std::io;
 use std::ops::Range;
@@ -46,6 +48,32 @@ impl Piece {
     }
 }
 
+/// The messages that are data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Data {
+    /// What COPY sends: a file in pieces.
+    Copy,
+    /// The rows of a portal, one in each.
+    Rows,
+}
+
+impl Data {
+    fn letter(self) -> u8 {
+        match self {
+            Data::Copy => b'd',
+            Data::Rows => b'D',
+        }
+    }
+
+    /// Whether no data comes after a message of this letter: all is sent, or as much as was asked for, or it failed.
+    fn ends_with(self, letter: u8) -> bool {
+        match self {
+            Data::Copy => matches!(letter, b'c' | b'E'),
+            Data::Rows => matches!(letter, b'C' | b's' | b'I' | b'E'),
+        }
+    }
+}
+
 /// Where data goes.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 enum Mode {
@@ -53,9 +81,9 @@ enum Mode {
     #[default]
     Closed,
     /// To whoever asks next.
-    Open,
+    Open(Data),
     /// Nowhere: who asked has gone.
-    Dropping,
+    Dropping(Data),
 }
 
 #[derive(Debug, Default)]
@@ -93,14 +121,14 @@ impl Tap {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Opens it, before COPY is asked for. It closes when that ends, or when the answer is dropped.
-    pub(super) fn open(&self) -> Copied {
-        self.state().mode = Mode::Open;
+    /// Opens it, before the data is asked for. It closes when that ends.
+    pub(super) fn open(&self, data: Data) -> Copied {
+        self.state().mode = Mode::Open(data);
         Copied(self.clone())
     }
 }
 
-/// What one COPY sends.
+/// What one COPY or portal sends.
 #[derive(Debug)]
 pub(super) struct Copied(Tap);
 
@@ -131,8 +159,8 @@ impl Copied {
 impl Drop for Copied {
     fn drop(&mut self) {
         let mut state = self.0.state();
-        if state.mode == Mode::Open {
-            state.mode = Mode::Dropping;
+        if let Mode::Open(data) = state.mode {
+            state.mode = Mode::Dropping(data);
         }
         state.full = None;
         wake(&mut state.filler);
@@ -151,7 +179,7 @@ pub(super) struct Tapped<S> {
     /// Bytes of the message at hand that are still to come, and whether they are data.
     left: usize,
     is_data: bool,
-    /// It was the last message of this COPY.
+    /// No data comes any more.
     is_last: bool,
     /// For the driver, which takes it from `given` on.
     others: Vec<u8>,
@@ -173,8 +201,11 @@ impl<S> Tapped<S> {
         }
     }
 
-    /// Tells data from other messages, up to the end of COPY or of what was read.
+    /// Tells data from other messages, up to the end of the data or of what was read.
     fn look_through(&mut self) {
+        let (Mode::Open(wanted) | Mode::Dropping(wanted)) = self.tap.state().mode else {
+            return;
+        };
         let Some(Piece {
             bytes,
             filled,
@@ -204,9 +235,9 @@ impl<S> Tapped<S> {
             // A length that does not count itself is the driver's to refuse.
             let length = usize::try_from(length).unwrap_or(usize::MAX);
             self.left = length.saturating_sub(LENGTH_BYTES);
-            self.is_data = header[0] == b'd';
-            // CopyDone and ErrorResponse: no data comes after them. What was read already is the driver's.
-            if matches!(header[0], b'c' | b'E') {
+            self.is_data = header[0] == wanted.letter();
+            // What was read already is the driver's.
+            if wanted.ends_with(header[0]) {
                 self.others.extend_from_slice(&bytes[self.seen..]);
                 (self.seen, self.left, self.is_last) = (bytes.len(), 0, true);
                 return;
@@ -224,7 +255,7 @@ impl<S> Tapped<S> {
             return Poll::Ready(());
         };
         let mut state = self.tap.state();
-        if state.mode == Mode::Dropping {
+        if matches!(state.mode, Mode::Dropping(_)) {
             piece.data.clear();
         }
         // A header may be cut in two.

@@ -13,7 +13,7 @@ fn message(letter: u8, body: &[u8]) -> Vec<u8> {
 async fn sent(length: usize, takes: usize) -> (Vec<u8>, Vec<u8>) {
     let (mut server, client) = tokio::io::duplex(1 << 10);
     let tap = Tap::default();
-    let mut copied = tap.open();
+    let mut copied = tap.open(Data::Copy);
     let mut tapped = Tapped::new(client, tap);
     let row = |number: usize| {
         message(
@@ -85,6 +85,34 @@ async fn data_and_messages_part_wherever_the_server_cuts() {
         assert!(data == expected, "{length}");
         assert_eq!(to_driver, others(), "{length}");
     }
+}
+
+#[tokio::test]
+async fn rows_of_a_portal_part_from_messages_until_as_many_came_as_were_asked_for() {
+    let tap = Tap::default();
+    let mut copied = tap.open(Data::Rows);
+    let before = message(b'3', b"");
+    let after = [message(b's', b""), message(b'Z', b"T")].concat();
+    let rows = [message(b'D', b"one"), message(b'D', b"two")].concat();
+    // The next command's rows, if they came already, are the driver's.
+    let sent = [&before[..], &rows, &after, &message(b'D', b"not mine")].concat();
+    let mut tapped = Tapped::new(&sent[..], tap);
+    let driving = async {
+        let mut others = Vec::new();
+        tapped.read_to_end(&mut others).await.unwrap();
+        others
+    };
+    let taking = async {
+        let mut data = Vec::new();
+        while let Some(piece) = copied.next().await {
+            piece.data().for_each(|part| data.extend_from_slice(part));
+            copied.give_back(piece);
+        }
+        data
+    };
+    let (others, data) = tokio::join!(driving, taking);
+    assert_eq!(data, b"onetwo");
+    assert_eq!(others, [before, after, message(b'D', b"not mine")].concat());
 }
 
 #[tokio::test]
