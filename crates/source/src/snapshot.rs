@@ -275,15 +275,7 @@ impl<'s> Statement<'s> {
     where
         E: From<SourceError>,
     {
-        let (wanted, given) = (self.parameter_count, params.len());
-        if given != wanted {
-            let detail = format!("the statement has {wanted} parameters, not {given}");
-            return Err(SourceError::Sql {
-                purpose: self.purpose.clone(),
-                detail,
-            }
-            .into());
-        }
+        self.check_count(params)?;
         let (path, purpose) = (self.path, &self.purpose);
         match &mut self.engine {
             Prepared::Postgres(query) => query.for_each(purpose, params, visit),
@@ -297,6 +289,30 @@ impl<'s> Statement<'s> {
                 end
             }
         }
+    }
+
+    /// The same for a result of few and short rows, which a server gives in one round trip.
+    pub(crate) fn for_few<E: From<SourceError>>(
+        &mut self,
+        params: &[Value<'_>],
+        visit: impl FnMut(&Row<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if let Prepared::Postgres(query) = &self.engine {
+            self.check_count(params)?;
+            return query.for_few(&self.purpose, params, visit);
+        }
+        self.for_each(params, visit)
+    }
+
+    fn check_count(&self, params: &[Value<'_>]) -> Result<(), SourceError> {
+        let (wanted, given) = (self.parameter_count, params.len());
+        if given == wanted {
+            return Ok(());
+        }
+        Err(SourceError::Sql {
+            purpose: self.purpose.clone(),
+            detail: format!("the statement has {wanted} parameters, not {given}"),
+        })
     }
 
     /// Sends all rows along on a thread of their own; only PostgreSQL has one.

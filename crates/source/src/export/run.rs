@@ -300,7 +300,7 @@ impl<'a> Run<'a> {
         };
         let mut reference = Reference::Unknown;
         let thread = std::mem::take(&mut self.record);
-        let visited = found.for_each(&[Value::Text(&thread), Value::Text(id)], |row| {
+        let visited = found.for_few(&[Value::Text(&thread), Value::Text(id)], |row| {
             let author = row.value(0);
             let is_own = author.is_null() || *as_text(author) == *self.subject_text;
             let is_in_range = self.scope.covers(entry.created_from(row.value(1)));
