@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, ensure};
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 
 use crate::contest::{Contest, Part};
 use crate::from_postgres::Serving;
@@ -52,9 +52,19 @@ struct Arguments {
     /// too busy, for goals of time.
     #[arg(long)]
     smoke: bool,
-    /// Only reading from PostgreSQL.
-    #[arg(long)]
-    only_postgres: bool,
+    /// Only one of the contests.
+    #[arg(long, value_name = "CONTEST")]
+    only: Option<Only>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Only {
+    /// Exports from PostgreSQL.
+    Postgres,
+    /// Exports from SQLite.
+    Sqlite,
+    /// What reads an export: `verify` and `convert`.
+    Files,
 }
 
 fn main() -> Result<ExitCode> {
@@ -66,9 +76,15 @@ fn main() -> Result<ExitCode> {
         report::preface(&contest, &arguments.sink, arguments.rounds)
     );
 
-    let mut misses = from_postgres(&arguments, &contest)?;
-    if !arguments.only_postgres {
+    let runs = |one| arguments.only.is_none_or(|only| only == one);
+    let mut misses = Vec::new();
+    if runs(Only::Postgres) {
+        misses.extend(from_postgres(&arguments, &contest)?);
+    }
+    if runs(Only::Sqlite) {
         misses.extend(from_sqlite(&arguments, &contest)?);
+    }
+    if runs(Only::Files) {
         misses.extend(from_a_file(&arguments, &contest)?);
     }
     for miss in &misses {
