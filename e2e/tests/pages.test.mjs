@@ -69,13 +69,16 @@ test("a person goes from the start page to a conversation, its files and what is
   const text = page.locator(".text").filter({ has: page.locator(".prose i") }).first();
   const hidden = await text.locator("i").first().evaluate((mark) => mark.checkVisibility());
   await text.getByText("As it was written").click();
-  const [seen, written] = await text.locator(".prose").evaluate((prose) => {
+  const [seen, written, ways] = await text.locator(".prose").evaluate((prose) => {
     const copy = prose.cloneNode(true);
     copy.querySelectorAll("b").forEach((only) => only.remove());
-    return [prose.innerText, copy.textContent];
+    const ways = new Set([...prose.querySelectorAll("*")].map((one) => getComputedStyle(one).display));
+    return [prose.innerText, copy.textContent, [...ways].filter((way) => way !== "none")];
   });
   assert.equal(hidden, false);
-  assert.equal(seen.trim(), written.trim());
+  // innerText puts empty lines around each paragraph, however it is laid out: all of it stands in one line of text.
+  assert.equal(seen.replace(/\s+/g, ""), written.replace(/\s+/g, ""));
+  assert.deepEqual(ways, ["inline"]);
   await look("as-written");
   // Its own style is the one that the policy allows.
   assert.equal(await page.locator("main").evaluate((main) => getComputedStyle(main).maxWidth), "800px");
