@@ -9,6 +9,7 @@ mod check;
 mod collect;
 mod conclude;
 mod contents;
+mod credits;
 mod finding;
 mod hashing;
 pub(crate) mod json;

@@ -8,8 +8,9 @@ use base64::Engine as _;
 use sha2::{Digest, Sha256};
 
 use super::check::{Checked, Hasher};
+use super::credits::Hold;
 use super::finding::{Code, Finding, Findings, SHOWN_CHARS, shortened};
-use super::hashing::{FileHash, Hashing, Hold};
+use super::hashing::{FileHash, Hashing};
 use super::links::Excuses;
 use super::record::{Table, Values};
 use crate::read::{Block, Blocks, Buffer, Part, Place};

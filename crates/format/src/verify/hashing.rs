@@ -5,76 +5,12 @@
 
 use std::collections::VecDeque;
 use std::mem;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use sha2::{Digest, Sha256};
 
+use super::credits::{Hold, lock};
 use crate::read::Block;
-
-/// How many more pieces may be read.
-#[derive(Debug)]
-pub struct Credits(Arc<(Mutex<Left>, Condvar)>);
-
-#[derive(Debug)]
-struct Left {
-    count: usize,
-    has_stopped: bool,
-}
-
-/// Leave to read one piece. It goes back when nothing of the piece is kept any more.
-#[derive(Debug)]
-pub struct Credit(Arc<(Mutex<Left>, Condvar)>);
-
-/// The credit of the piece whose bytes wait.
-pub type Hold = Arc<Credit>;
-
-/// Nobody waits any more when it goes.
-pub struct Stop<'a>(&'a Credits);
-
-impl Credits {
-    /// For so many pieces at once.
-    pub fn new(count: usize) -> Credits {
-        let left = Left {
-            count,
-            has_stopped: false,
-        };
-        Credits(Arc::new((Mutex::new(left), Condvar::new())))
-    }
-
-    /// Leave to read a piece, as soon as there is some; none when somebody found the end.
-    pub fn take(&self) -> Option<Hold> {
-        let (left, came_back) = &*self.0;
-        let waits = |left: &mut Left| left.count == 0 && !left.has_stopped;
-        let left = came_back.wait_while(lock(left), waits);
-        let mut left = left.unwrap_or_else(PoisonError::into_inner);
-        if left.has_stopped {
-            return None;
-        }
-        left.count -= 1;
-        Some(Arc::new(Credit(Arc::clone(&self.0))))
-    }
-
-    /// No more is to be read when what this returns goes.
-    pub fn stop_at_the_end(&self) -> Stop<'_> {
-        Stop(self)
-    }
-}
-
-impl Drop for Credit {
-    fn drop(&mut self) {
-        let (left, came_back) = &*self.0;
-        lock(left).count += 1;
-        came_back.notify_one();
-    }
-}
-
-impl Drop for Stop<'_> {
-    fn drop(&mut self) {
-        let (left, came_back) = &*self.0.0;
-        lock(left).has_stopped = true;
-        came_back.notify_all();
-    }
-}
 
 /// What waits to be hashed, for every thread.
 #[derive(Debug, Clone, Default)]
@@ -145,9 +81,4 @@ impl FileHash {
         state.hash = hash;
         state.is_queued = false;
     }
-}
-
-/// A thread that panicked is found when it is joined.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

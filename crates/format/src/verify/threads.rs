@@ -9,14 +9,15 @@
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use sha2::{Digest, Sha256};
 
 use super::check::{Checked, Checker};
 use super::collect::Collected;
-use super::hashing::{Credits, Hashing, Hold};
+use super::credits::{Credits, Hold, lock};
+use super::hashing::Hashing;
 use crate::read::{Block, Layout, Outline, Piece, Splitter};
 
 /// How many pieces are read and not yet put together, for each checker. What was found in one may be the bytes
@@ -114,8 +115,6 @@ fn side_by_side(
         for other in others {
             other.join().map_err(panicked)?;
         }
-        // The last block was handed out.
-        drop(lock(&work.feed).to_hash.take());
         whole
             .map(thread::ScopedJoinHandle::join)
             .transpose()
@@ -141,8 +140,7 @@ struct Work<'a, R> {
 impl<R: Read> Work<'_, R> {
     /// Checks pieces until there are no more.
     fn check(&self, mut checker: Checker, advanced: &mut dyn FnMut(u64)) {
-        // However this one ends, nobody waits for it.
-        let _stop = self.credits.stop_at_the_end();
+        let _ending = Ending(self);
         while let Some(credit) = self.credits.take() {
             let Some((index, piece)) = lock(&self.feed).next() else {
                 return;
@@ -167,9 +165,14 @@ impl<R: Read> Work<'_, R> {
     }
 }
 
-/// A thread that panicked is found when it is joined.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+/// However a checker ends, nobody waits for it: no other for credit, and whoever hashes the whole for a block.
+struct Ending<'w, 'c, R>(&'w Work<'c, R>);
+
+impl<R> Drop for Ending<'_, '_, R> {
+    fn drop(&mut self) {
+        self.0.credits.stop();
+        lock(&self.0.feed).to_hash = None;
+    }
 }
 
 /// What all checkers take their pieces from, one at a time.

@@ -124,6 +124,44 @@ fn a_disk_that_fails_is_an_error_whoever_reads() {
     }
 }
 
+/// A reader with a fault.
+struct Panicking<'a>(&'a [u8]);
+
+impl Read for Panicking<'_> {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        match self.0.read(room)? {
+            0 => panic!("a fault of the reader"),
+            count => Ok(count),
+        }
+    }
+}
+
+#[test]
+fn whoever_panics_nobody_waits_for_it() {
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let bytes = file(&[vec![(false, vec![b'x'; 64 << 10]); 64]]);
+        for _ in 0..8 {
+            let options = Options {
+                checkers: 3,
+                ..options()
+            };
+            // The caller's own panic goes on; another thread's is an error.
+            let ended = std::panic::catch_unwind(|| {
+                let input = Input::Stream(Panicking(&bytes[..bytes.len() / 2]));
+                verify(input, &options, &mut |_| {}).is_err()
+            });
+            tell.send(ended.unwrap_or(true)).unwrap();
+        }
+    });
+    for _ in 0..8 {
+        assert!(
+            told.recv_timeout(std::time::Duration::from_mins(1))
+                .unwrap()
+        );
+    }
+}
+
 /// More ids and references than are kept in memory: they go through a file in sorted runs.
 #[test]
 fn a_million_ids_are_compared_and_the_one_that_is_missing_is_found() {
