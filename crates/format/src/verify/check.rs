@@ -166,7 +166,8 @@ impl Checker {
         checked: &mut Checked,
     ) -> Option<(&'a [u8], Place)> {
         let mut json = Json::new(text);
-        let mut read = self.values.read(&mut json, Table::of(section));
+        let table = Table::of(section);
+        let mut read = self.values.read_after(&walk.earlier, &mut json, table);
         let (text, rest) = text.split_at(json.at);
         let mut next = None;
         if read.is_ok() && !rest.is_empty() {
@@ -177,6 +178,8 @@ impl Checker {
         }
         if read.is_err() || !json.flaws.is_empty() || !self.values.faults.is_empty() {
             self.note(&json, read.as_ref().err(), section, place, checked);
+        } else {
+            walk.earlier.add(text, self.values.found());
         }
         if section == Section::FileContents {
             contents::part(text, &self.values, place, &self.contents, checked);

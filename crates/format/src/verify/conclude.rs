@@ -134,7 +134,13 @@ pub fn conclude(
             members(outline, &mut findings);
             summary::compare(&collected, outline, &mut findings);
         }
-        links(&mut collected, !outline.is_complete, records, &mut findings)?;
+        links(
+            &mut collected,
+            !outline.is_complete,
+            records,
+            options.checkers.max(1),
+            &mut findings,
+        )?;
         newer(&export, &mut collected, outline, &mut findings);
         (digest, signature) = proof::judge(&collected, ran, &export, options, &mut findings);
     }
@@ -323,11 +329,13 @@ fn links(
     collected: &mut Collected,
     is_cut_off: bool,
     records: &Records,
+    threads: usize,
     findings: &mut Findings,
 ) -> io::Result<()> {
     collected.contents.settle_all(findings);
     let excuses = std::mem::take(&mut collected.excuses);
-    std::mem::take(&mut collected.links).finish(&excuses, is_cut_off, records, findings)?;
+    let links = std::mem::take(&mut collected.links);
+    links.finish(&excuses, is_cut_off, records, threads, findings)?;
     if is_cut_off {
         return Ok(());
     }

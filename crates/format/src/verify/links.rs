@@ -1,14 +1,17 @@
 //! Which ids stand twice, and which references name nothing.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::io;
+use std::hash::BuildHasherDefault;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{io, thread};
 
 use super::check::{Checked, Hasher, IdRow, RefRow, unpack};
 use super::collect::GapLine;
 use super::finding::{Code, Finding, Findings};
 use super::json::Json;
+use super::partitions::{PARTITIONS, Partitions};
 use super::record::{Table, Values};
-use super::runs::Runs;
 use crate::original::Original;
 use crate::read::{Part, Place};
 use crate::section::Section;
@@ -16,71 +19,186 @@ use crate::section::Section;
 /// Ids and references of a whole file.
 #[derive(Debug, Default)]
 pub struct Links {
-    ids: [Runs<3>; Section::ALL.len()],
-    refs: [Runs<5>; Section::ALL.len()],
+    ids: [Partitions<3>; Section::ALL.len()],
+    refs: [Partitions<5>; Section::ALL.len()],
 }
+
+/// Fewer rows are compared before a thread has started.
+const ROWS_FOR_THREADS: usize = 32 << 10;
 
 impl Links {
     /// Takes those of one piece.
     pub fn add(&mut self, checked: &mut Checked) -> io::Result<()> {
         for (section, rows) in checked.ids.drain(..) {
-            self.ids[section as usize].extend(&rows)?;
+            let ids = &mut self.ids[section as usize];
+            rows.into_iter().try_for_each(|row| ids.add(row))?;
         }
         for (to, row) in checked.refs.drain(..) {
-            self.refs[to as usize].extend(&[row])?;
+            self.refs[to as usize].add(row)?;
         }
         Ok(())
     }
 
-    /// Compares them all. A file that was cut off has references to what is no longer in it.
+    /// Compares them all, on so many threads. A file that was cut off has references to what is no longer in it.
     pub fn finish(
         self,
         excuses: &Excuses,
         is_cut_off: bool,
         records: &Records,
+        threads: usize,
         findings: &mut Findings,
     ) -> io::Result<()> {
-        let mut runs: BTreeMap<(Section, usize), (u64, RefRow, Section)> = BTreeMap::new();
-        for ((section, ids), refs) in Section::ALL.into_iter().zip(self.ids).zip(self.refs) {
-            let mut ids = ids.sorted()?;
-            let mut refs = refs.sorted()?;
-            let (mut id, mut reference) = (ids.next()?, refs.next()?);
+        let ids = self.ids.iter().map(Partitions::len);
+        let rows: usize = ids.chain(self.refs.iter().map(Partitions::len)).sum();
+        let next = AtomicUsize::new(0);
+        let compare = || {
+            let mut compared = Compared::default();
+            let mut known = HashSet::default();
             loop {
-                // Both are in the order of their hashes.
-                match (id, reference) {
-                    (Some(known), named) if named.is_none_or(|named| known[0] < named[0]) => {
-                        id = ids.next()?;
-                        if id.is_some_and(|next| next[0] == known[0]) {
-                            duplicate(section, id.unwrap_or(known), records, findings);
-                        }
+                let partition = next.fetch_add(1, Ordering::Relaxed);
+                if partition >= PARTITIONS {
+                    return Ok(compared);
+                }
+                for section in Section::ALL {
+                    known.clear();
+                    self.ids(section, partition, records, &mut known, &mut compared)?;
+                    if !is_cut_off {
+                        self.refs(section, partition, records, &known, excuses, &mut compared)?;
                     }
-                    (_, Some(named)) => {
-                        let resolves = id.is_some_and(|known| known[0] == named[0]);
-                        if !resolves && !is_cut_off && !excuses.has(named[1]) {
-                            unresolved(section, named, records, findings);
-                        } else if !resolves && !is_cut_off {
-                            let (from, field, _) = unpack(named[3]);
-                            let run = runs.entry((from, field)).or_insert((0, named, section));
-                            run.0 += named[4];
-                            // The first of the file: hashes are keyed anew for each check, and so
-                            // is their order.
-                            if named[2] < run.1[2] {
-                                (run.1, run.2) = (named, section);
-                            }
-                        }
-                        reference = refs.next()?;
-                    }
-                    _ => break,
                 }
             }
+        };
+        let others = if rows < ROWS_FOR_THREADS {
+            0
+        } else {
+            threads - 1
+        };
+        let all = thread::scope(|scope| {
+            let others: Vec<_> = (0..others).map(|_| scope.spawn(compare)).collect();
+            let mut all = vec![compare()];
+            let panicked = |_| Err(io::Error::other("a thread of the verifier panicked"));
+            let joined = others.into_iter().map(|other| other.join());
+            all.extend(joined.map(|one| one.unwrap_or_else(panicked)));
+            all
+        });
+        let mut whole = Compared::default();
+        for compared in all {
+            whole.append(compared?);
         }
+        findings.append(whole.findings);
         // Of records in a row with the same reference only the first was looked up.
-        for ((section, field), (count, row, to)) in runs {
-            if count > excuses.of_field(section, field) {
-                unresolved(to, row, records, findings);
+        for ((section, field), run) in whole.runs {
+            if run.count > excuses.of_field(section, field) {
+                unresolved(run.to, run.first, records, findings);
             }
         }
         Ok(())
+    }
+
+    /// Gathers the ids of a partition.
+    fn ids(
+        &self,
+        section: Section,
+        partition: usize,
+        records: &Records,
+        known: &mut Hashes,
+        compared: &mut Compared,
+    ) -> io::Result<()> {
+        self.ids[section as usize].each(partition, |row| {
+            if !known.insert(row[0]) {
+                duplicate(section, row, records, &mut compared.findings);
+            }
+        })
+    }
+
+    /// Looks up the references of a partition.
+    fn refs(
+        &self,
+        to: Section,
+        partition: usize,
+        records: &Records,
+        known: &Hashes,
+        excuses: &Excuses,
+        compared: &mut Compared,
+    ) -> io::Result<()> {
+        self.refs[to as usize].each(partition, |row| {
+            if known.contains(&row[0]) {
+                return;
+            }
+            if !excuses.has(row[1]) {
+                unresolved(to, row, records, &mut compared.findings);
+                return;
+            }
+            let (from, field, _) = unpack(row[3]);
+            let run = Run {
+                count: row[4],
+                first: row,
+                to,
+            };
+            compared.excused((from, field), run);
+        })
+    }
+}
+
+/// Hashes need not be hashed once more.
+type Hashes = HashSet<u64, BuildHasherDefault<AsItIs>>;
+
+#[derive(Default)]
+struct AsItIs(u64);
+
+impl std::hash::Hasher for AsItIs {
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.0 = self.0 << 8 | u64::from(byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// What comparing some of the partitions brought.
+#[derive(Default)]
+struct Compared {
+    findings: Findings,
+    /// References that a gap excuses, by the field that refers.
+    runs: BTreeMap<(Section, usize), Run>,
+}
+
+/// References of one field.
+struct Run {
+    count: u64,
+    /// The first of the file.
+    first: RefRow,
+    to: Section,
+}
+
+impl Compared {
+    fn excused(&mut self, field: (Section, usize), run: Run) {
+        match self.runs.entry(field) {
+            Entry::Vacant(none) => {
+                none.insert(run);
+            }
+            Entry::Occupied(mut other) => {
+                let other = other.get_mut();
+                other.count += run.count;
+                if run.first[2] < other.first[2] {
+                    (other.first, other.to) = (run.first, run.to);
+                }
+            }
+        }
+    }
+
+    fn append(&mut self, other: Compared) {
+        self.findings.append(other.findings);
+        for (field, run) in other.runs {
+            self.excused(field, run);
+        }
     }
 }
 

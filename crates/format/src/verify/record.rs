@@ -3,25 +3,26 @@
 //! Promises: a record in the order of the table is read without a look-up; any other order is read
 //! all the same. What is wrong is noted with its field, and reading goes on as long as it is JSON.
 
+pub use super::earlier::Earlier;
+use super::earlier::Found;
 use super::finding::Code;
 use super::json::Json;
 use super::keys::{decoded, shown};
 use super::kinds::{belongs, list_of_strings, text_fits};
-use super::table::MAX_FIELDS;
 pub use super::table::Table;
 use crate::json_read::InvalidJson;
 use crate::section::{Field, Kind};
 
 /// The key of what a product keeps besides, as an export writes it.
 const EXTRA: &[u8; 8] = b"\"extra\":";
+/// Of records that are read by themselves.
+static NONE_EARLIER: Earlier<'static> = Earlier::NONE;
 /// How much of what is wrong with one record is told.
 const MAX_FAULTS: usize = 100;
 
 /// Where the values of a record stand in its text.
 pub struct Values {
-    seen: u64,
-    spans: [(u32, u32); MAX_FIELDS],
-    extra: Option<(u32, u32)>,
+    found: Found,
     /// What is wrong with the record, field by field.
     pub faults: Vec<FieldFault>,
 }
@@ -37,23 +38,28 @@ pub struct FieldFault {
 impl Values {
     pub fn new() -> Values {
         Values {
-            seen: 0,
-            spans: [(0, 0); MAX_FIELDS],
-            extra: None,
+            found: Found::NOTHING,
             faults: Vec::new(),
         }
+    }
+
+    /// Where the values of the record stand.
+    pub fn found(&self) -> &Found {
+        &self.found
     }
 
     /// The text of a field's value, if the record has the field.
     #[inline]
     pub fn raw<'a>(&self, record: &'a [u8], index: usize) -> Option<&'a [u8]> {
-        let (start, end) = self.spans[index];
-        (self.seen & 1 << index != 0).then(|| &record[start as usize..end as usize])
+        let (start, end) = self.found.spans[index];
+        self.found
+            .has(index)
+            .then(|| &record[start as usize..end as usize])
     }
 
     /// The text of `extra`, if the record has it.
     pub fn raw_extra<'a>(&self, record: &'a [u8]) -> Option<&'a [u8]> {
-        let (start, end) = self.extra?;
+        let (start, end) = self.found.extra?;
         Some(&record[start as usize..end as usize])
     }
 
@@ -87,8 +93,18 @@ impl Values {
 
     /// Reads a record. What follows it in the text is for whoever asks.
     pub fn read(&mut self, json: &mut Json<'_>, table: &Table) -> Result<(), InvalidJson> {
-        self.seen = 0;
-        self.extra = None;
+        self.read_after(&NONE_EARLIER, json, table)
+    }
+
+    /// The same, for a record of which some may stand in earlier ones of its section.
+    pub fn read_after(
+        &mut self,
+        earlier: &Earlier<'_>,
+        json: &mut Json<'_>,
+        table: &Table,
+    ) -> Result<(), InvalidJson> {
+        self.found.seen = 0;
+        self.found.extra = None;
         self.faults.clear();
         json.space();
         if json.peek() != b'{' {
@@ -97,13 +113,13 @@ impl Values {
             self.fault(Code::WrongKind, "", at, "a record is an object");
             return Ok(());
         }
-        self.members(json, table)?;
+        self.members(earlier, json, table)?;
         self.note_missing(table, 0);
         Ok(())
     }
 
     fn note_missing(&mut self, table: &Table, at: usize) {
-        let missing = table.required & !self.seen;
+        let missing = table.required & !self.found.seen;
         if missing == 0 {
             return;
         }
@@ -114,27 +130,43 @@ impl Values {
         }
     }
 
-    fn members(&mut self, json: &mut Json<'_>, table: &Table) -> Result<(), InvalidJson> {
+    fn members(
+        &mut self,
+        earlier: &Earlier<'_>,
+        json: &mut Json<'_>,
+        table: &Table,
+    ) -> Result<(), InvalidJson> {
         let mut others = Others::default();
         json.enter()?;
         if json.is_empty(b'}') {
             return Ok(());
         }
-        let mut next = 0;
+        // The field behind those that are as in an earlier record is not, and needs no second look.
+        let (mut next, mut other) = (0, usize::MAX);
         loop {
             match table.expected(&json.input[json.at..], next) {
                 Some((index, key_bytes)) => {
                     json.at += key_bytes;
                     json.space();
+                    let same = if index != other {
+                        earlier.same(json.input, json.at, table, index, &mut self.found)
+                    } else {
+                        index
+                    };
+                    if same > index {
+                        json.at = self.found.spans[same - 1].1 as usize + 1;
+                        (next, other) = (same, same);
+                        continue;
+                    }
                     self.field(json, table, index)?;
                     next = index + 1;
                 }
-                None if table.has_extra && self.extra.is_none() && json.is_at(EXTRA) => {
+                None if table.has_extra && self.found.extra.is_none() && json.is_at(EXTRA) => {
                     json.at += EXTRA.len();
                     json.space();
-                    self.extra(json)?;
+                    self.extra(earlier, json)?;
                 }
-                None => self.unexpected(json, table, &mut others)?,
+                None => self.unexpected(earlier, json, table, &mut others)?,
             }
             if !json.goes_on(b'}')? {
                 return Ok(());
@@ -145,6 +177,7 @@ impl Values {
     /// A key that does not come where the table has it.
     fn unexpected(
         &mut self,
+        earlier: &Earlier<'_>,
         json: &mut Json<'_>,
         table: &Table,
         others: &mut Others,
@@ -156,11 +189,11 @@ impl Values {
             return self.field(json, table, index);
         }
         let is_extra = name == "extra" && table.has_extra;
-        if others.has(&key) || (is_extra && self.extra.is_some()) {
+        if others.has(&key) || (is_extra && self.found.extra.is_some()) {
             json.flaw(at, Code::DuplicateKey, shown(&key));
         }
         if is_extra {
-            return self.extra(json);
+            return self.extra(earlier, json);
         }
         others.add(&key);
         self.fault(
@@ -185,12 +218,12 @@ impl Values {
     ) -> Result<(), InvalidJson> {
         let field = &table.fields[index];
         let start = json.at;
-        if self.seen & 1 << index != 0 {
+        if self.found.has(index) {
             json.flaw(start, Code::DuplicateKey, shown(field.name.as_bytes()));
         }
         self.value_of(json, field)?;
-        self.seen |= 1 << index;
-        self.spans[index] = (start as u32, json.at as u32);
+        self.found.seen |= 1 << index;
+        self.found.spans[index] = (start as u32, json.at as u32);
         Ok(())
     }
 
@@ -198,13 +231,17 @@ impl Values {
         clippy::cast_possible_truncation,
         reason = "no record is larger than 4 GiB: see MAX_RECORD_BYTES"
     )]
-    fn extra(&mut self, json: &mut Json<'_>) -> Result<(), InvalidJson> {
+    fn extra(&mut self, earlier: &Earlier<'_>, json: &mut Json<'_>) -> Result<(), InvalidJson> {
         let start = json.at;
-        if json.peek() != b'{' {
-            self.fault(Code::WrongKind, "extra", json.at, "an object belongs here");
+        if let Some(end) = earlier.same_extra(json.input, start) {
+            json.at = end;
+        } else {
+            if json.peek() != b'{' {
+                self.fault(Code::WrongKind, "extra", start, "an object belongs here");
+            }
+            json.value()?;
         }
-        json.value()?;
-        self.extra = Some((start as u32, json.at as u32));
+        self.found.extra = Some((start as u32, json.at as u32));
         Ok(())
     }
 
@@ -277,7 +314,7 @@ impl Values {
         let table = Table::new(fields, true);
         let mut values = Values::new();
         let start = json.at;
-        values.members(json, &table)?;
+        values.members(&NONE_EARLIER, json, &table)?;
         values.note_missing(&table, start);
         for fault in values.faults {
             let field = format!("{within}.{}", fault.field);

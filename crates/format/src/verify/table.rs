@@ -45,6 +45,12 @@ impl Table {
         self.fields.iter().position(|field| field.name == name)
     }
 
+    /// The length of a field's key with its quotes and the colon.
+    #[inline]
+    pub fn key_len(&self, index: usize) -> usize {
+        self.keys[index].len
+    }
+
     /// The field whose key a text starts with, at or after the one that is expected, and the length
     /// of the key with its colon.
     #[inline]

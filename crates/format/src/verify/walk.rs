@@ -7,7 +7,7 @@ use super::check::{Checked, Hasher, IdRow, pack};
 use super::contents::Stated;
 use super::keys::decoded;
 use super::kinds::Strings;
-use super::record::{Table, Values};
+use super::record::{Earlier, Table, Values};
 use crate::read::Place;
 use crate::section::{Kind, Section};
 
@@ -15,6 +15,7 @@ use crate::section::{Kind, Section};
 pub struct Walk<'a> {
     section: Section,
     pub ids: Vec<IdRow>,
+    pub earlier: Earlier<'a>,
     /// Fields that refer, with what they refer to.
     refs: Vec<(usize, Section, bool)>,
     last_id: &'a [u8],
@@ -36,6 +37,7 @@ impl<'a> Walk<'a> {
         Walk {
             section,
             ids: Vec::new(),
+            earlier: Earlier::NONE,
             last_id: b"",
             last_refs: vec![(&b""[..], None); refs.len()],
             refs,
