@@ -4,6 +4,7 @@
 //! quoted as identifiers. SQL that the map's author wrote stands in parentheses of its own; should it
 //! break out of them, the writer's check of each row stops the export.
 
+mod by_thread;
 mod dialect;
 mod fields;
 mod order;
@@ -93,7 +94,7 @@ pub struct EntryPlan {
     pub count: CountPlan,
 }
 
-/// Two SELECTs of (author, time) of the message ?2 in thread ?1.
+/// SELECTs of (author, time) of the message ?2 in thread ?1.
 #[derive(Debug)]
 pub struct FindMessage {
     /// Without the time, which is null: it stands behind the text, so that a long message would have to be
@@ -101,6 +102,9 @@ pub struct FindMessage {
     pub sql: String,
     /// With the time, for an export of a range.
     pub sql_with_time: String,
+    /// SELECTs of (thread, message, author, time) of what all threads of parameter 1 point at, for a server,
+    /// which need not be asked for each of them.
+    pub pointed_at: Vec<String>,
 }
 
 /// Fields that the export itself looks at, by their place in [`EntryPlan::fields`].

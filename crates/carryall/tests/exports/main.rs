@@ -31,6 +31,7 @@ mod owners;
 mod planting;
 mod postgres;
 mod postgres_faults;
+mod postgres_pointers;
 mod postgres_rules;
 mod postgres_server;
 mod postgres_tls;

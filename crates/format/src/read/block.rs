@@ -1,5 +1,6 @@
 //! A stretch of the input in a buffer that is used again once nobody looks at it any more.
 
+use std::cell::RefCell;
 use std::io::{self, Read};
 use std::ops::Deref;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -89,6 +90,8 @@ impl Drop for Block {
 pub struct Blocks {
     home: Sender<Buffer>,
     returned: Receiver<Buffer>,
+    /// The last of them is the one that is most likely still in the processor's cache.
+    free: RefCell<Vec<Buffer>>,
 }
 
 /// A buffer that one huge record has blown up is not kept.
@@ -97,16 +100,19 @@ const KEEP_BYTES: usize = 8 << 20;
 impl Blocks {
     pub fn new() -> Blocks {
         let (home, returned) = channel();
-        Blocks { home, returned }
+        Blocks {
+            home,
+            returned,
+            free: RefCell::default(),
+        }
     }
 
     /// A buffer with nothing in it.
     pub fn buffer(&self) -> Buffer {
-        let mut buffer = self
-            .returned
-            .try_iter()
-            .find(|buffer| buffer.bytes.len() <= KEEP_BYTES)
-            .unwrap_or_default();
+        let mut free = self.free.borrow_mut();
+        let returned = self.returned.try_iter();
+        free.extend(returned.filter(|buffer| buffer.bytes.len() <= KEEP_BYTES));
+        let mut buffer = free.pop().unwrap_or_default();
         buffer.len = 0;
         buffer
     }

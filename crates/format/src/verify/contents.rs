@@ -113,17 +113,18 @@ pub fn part(text: &[u8], values: &Values, place: Place, blocks: &Blocks, checked
 }
 
 fn decode(text: &[u8], bytes: &mut Buffer) -> Result<(), String> {
-    // A slash may be written with a backslash by another program; nothing else of base64 may.
-    let text = super::keys::decoded(text);
     let room = bytes.room(text.len() / 4 * 3);
-    let len = crate::encode::base64_engine()
-        .decode_slice(&text, room)
-        .map_err(|error| {
-            // The library's error names itself first.
-            let error = error.to_string();
-            let error = error.rsplit(": ").next().unwrap_or_default();
-            format!("it is no base64: {}", error.to_lowercase())
-        })?;
+    let engine = crate::encode::base64_engine();
+    // A slash may be written with a backslash by another program; nothing else of base64 may.
+    let decoded = engine
+        .decode_slice(text, room)
+        .or_else(|_| engine.decode_slice(super::keys::decoded(text), room));
+    let len = decoded.map_err(|error| {
+        // The library's error names itself first.
+        let error = error.to_string();
+        let error = error.rsplit(": ").next().unwrap_or_default();
+        format!("it is no base64: {}", error.to_lowercase())
+    })?;
     bytes.keep(len);
     if len > PART_BYTES {
         return Err(format!("more than {PART_BYTES} bytes in one part"));

@@ -77,7 +77,7 @@ impl Links {
             let others: Vec<_> = (0..others).map(|_| scope.spawn(compare)).collect();
             let mut all = vec![compare()];
             let panicked = |_| Err(io::Error::other("a thread of the verifier panicked"));
-            let joined = others.into_iter().map(|other| other.join());
+            let joined = others.into_iter().map(thread::ScopedJoinHandle::join);
             all.extend(joined.map(|one| one.unwrap_or_else(panicked)));
             all
         });

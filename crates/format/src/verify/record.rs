@@ -148,10 +148,10 @@ impl Values {
                 Some((index, key_bytes)) => {
                     json.at += key_bytes;
                     json.space();
-                    let same = if index != other {
-                        earlier.same(json.input, json.at, table, index, &mut self.found)
-                    } else {
+                    let same = if index == other {
                         index
+                    } else {
+                        earlier.same(json.input, json.at, table, index, &mut self.found)
                     };
                     if same > index {
                         json.at = self.found.spans[same - 1].1 as usize + 1;

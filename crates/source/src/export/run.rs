@@ -1,17 +1,18 @@
 //! Walks the sections in file order and turns admitted rows into records.
 
+mod references;
 mod selection;
 
 use std::collections::HashMap;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use carryall_format::IdSet;
 use carryall_format::gap::{Gap, GapCode};
 use carryall_format::header::Header;
 use carryall_format::section::Section;
 use carryall_format::write::{Reference, Writer, Written};
 
+use self::references::Expected;
 use super::messages::ThreadAtHand;
 use super::{ExportError, ExportOrder, Progress};
 use crate::coverage::UnmappedColumn;
@@ -22,7 +23,6 @@ use crate::record::{self, Issue, Surroundings, as_text};
 use crate::scope::{Admission, Scope};
 use crate::snapshot::{Row, Snapshot, Statement};
 use crate::subject::Subject;
-use crate::value::Value;
 
 /// How often somebody is told how far it is, in records.
 const REPORT_EVERY: u64 = 256;
@@ -54,12 +54,8 @@ pub(super) struct Run<'a> {
     expected: HashMap<Section, Expected>,
     people: HashMap<Vec<u8>, usize>,
     find_message: Option<Statement<'a>>,
-}
-
-#[derive(Default)]
-struct Expected {
-    included: IdSet,
-    left_out: IdSet,
+    /// Threads, each with the message that it points at, as far as they were asked for together.
+    pointed_at: Expected,
 }
 
 impl<'a> Run<'a> {
@@ -100,6 +96,7 @@ impl<'a> Run<'a> {
             expected: HashMap::new(),
             people: HashMap::new(),
             find_message: None,
+            pointed_at: Expected::default(),
         })
     }
 
@@ -146,8 +143,10 @@ impl<'a> Run<'a> {
     }
 
     fn write_list(&mut self, section: Section) -> Result<(), ExportError> {
-        if section == Section::Workspaces {
-            self.expect(section)?;
+        match section {
+            Section::Workspaces => self.expect(section)?,
+            Section::Threads => self.expect_current_messages()?,
+            _ => {}
         }
         let plan = self.plan;
         for entry in plan.of(section) {
@@ -260,63 +259,6 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Learns the ids of a section before it is written.
-    pub(super) fn expect(&mut self, section: Section) -> Result<(), ExportError> {
-        let plan = self.plan;
-        let mut expected = Expected::default();
-        for entry in plan.of(section) {
-            let mut rows = self.snapshot.prepare_for(&read(entry), &entry.sql)?;
-            rows.for_each(&[self.subject.key.value()], |row| {
-                let id = as_text(row.value(entry.id));
-                let io = match self.admit(entry, row)? {
-                    Admission::Included => expected.included.insert(&id),
-                    Admission::LeftOut => expected.left_out.insert(&id),
-                    Admission::OutOfScope => Ok(()),
-                };
-                io.map_err(|error| ExportError::Write(error.into()))
-            })?;
-        }
-        self.expected.insert(section, expected);
-        Ok(())
-    }
-
-    /// What a thread's `current_message_id` points at: its messages are not written yet.
-    fn look_up_message(&mut self, id: &[u8]) -> Result<Reference, ExportError> {
-        let plan = self.plan;
-        let Some(entry) = plan.of(Section::Messages).next() else {
-            return Ok(Reference::Unknown);
-        };
-        let Some(find) = &entry.find_message else {
-            return Ok(Reference::Unknown);
-        };
-        let sql = if self.scope.has_dates() {
-            &find.sql_with_time
-        } else {
-            &find.sql
-        };
-        let mut found = match self.find_message.take() {
-            Some(statement) => statement,
-            None => self.snapshot.prepare_for(&read(entry), sql)?,
-        };
-        let mut reference = Reference::Unknown;
-        let thread = std::mem::take(&mut self.record);
-        let visited = found.for_few(&[Value::Text(&thread), Value::Text(id)], |row| {
-            let author = row.value(0);
-            let is_own = author.is_null() || *as_text(author) == *self.subject_text;
-            let is_in_range = self.scope.covers(entry.created_from(row.value(1)));
-            reference = if is_own && is_in_range {
-                Reference::Included
-            } else {
-                Reference::LeftOut
-            };
-            Ok::<(), ExportError>(())
-        });
-        self.record = thread;
-        self.find_message = Some(found);
-        visited?;
-        Ok(reference)
-    }
-
     pub(super) fn report(&self) {
         self.progress
             .advanced(self.records, self.writer.written_bytes());
@@ -340,23 +282,7 @@ impl Surroundings for Run<'_> {
     type Error = ExportError;
 
     fn resolve(&mut self, target: Section, id: &[u8]) -> Result<Reference, ExportError> {
-        if target == Section::Messages && self.section == Section::Messages {
-            return Ok(self.thread.resolve(id));
-        }
-        if let Some(expected) = self.expected.get_mut(&target) {
-            let wrap = |error: std::io::Error| ExportError::Write(error.into());
-            return Ok(if expected.included.contains(id).map_err(wrap)? {
-                Reference::Included
-            } else if expected.left_out.contains(id).map_err(wrap)? {
-                Reference::LeftOut
-            } else {
-                Reference::Unknown
-            });
-        }
-        if target == Section::Messages && self.section < target {
-            return self.look_up_message(id);
-        }
-        Ok(self.writer.resolve(target, id)?)
+        self.reference_to(target, id)
     }
 
     fn is_slice(&self) -> bool {

@@ -5,9 +5,10 @@ use carryall_format::json::JsonPath;
 use carryall_format::section::Section;
 
 use super::order::declared_type;
-use super::{ContentsPlan, CountPlan, Dialect, EntryPlan, FindMessage, LeftOutPlan, Places, Whose};
+use super::{ContentsPlan, CountPlan, Dialect, EntryPlan, LeftOutPlan, Places, Whose};
 use crate::catalog::Catalog;
 use crate::data_map::{DataMap, ExportEntry, FieldForm};
+use crate::plan::by_thread::{find_message, from_thread};
 use crate::plan::{fields, order};
 
 /// Double-quotes a name.
@@ -103,7 +104,7 @@ pub(super) fn plan_entry(
         audited: planned.audited,
         contents,
         find_message: if is_by_thread {
-            Some(find_message(dialect, entry)?)
+            Some(find_message(map, entry, catalog)?)
         } else {
             None
         },
@@ -112,7 +113,11 @@ pub(super) fn plan_entry(
 }
 
 /// `FROM … WHERE …` of an entry, bounded by the subject.
-fn from_where(dialect: Dialect, map: &DataMap, entry: &ExportEntry) -> Result<String, String> {
+pub(super) fn from_where(
+    dialect: Dialect,
+    map: &DataMap,
+    entry: &ExportEntry,
+) -> Result<String, String> {
     let whose = match (&entry.owner, &entry.parent) {
         (Some(owner), _) => format!("t.{} = {}", quote(owner), dialect.parameter(1)),
         (None, Some(parent)) => {
@@ -129,66 +134,6 @@ fn from_where(dialect: Dialect, map: &DataMap, entry: &ExportEntry) -> Result<St
         from(dialect, entry)?,
         narrowed(dialect, entry)
     ))
-}
-
-/// The messages of the thread `key`, in conversation order.
-fn from_thread(entry: &ExportEntry, catalog: &Catalog, key: &str) -> Result<String, String> {
-    let dialect = catalog.dialect;
-    let parent = entry
-        .parent
-        .as_ref()
-        .ok_or("messages need `parent`: the thread they belong to")?;
-    let id = id_expression(dialect, entry)?;
-    let id = dialect.in_byte_order(&id, declared_type(entry, catalog, &id));
-    let order = match entry
-        .fields
-        .get("created_at")
-        .map(|form| expression(dialect, form, "created_at"))
-    {
-        Some(Ok(created)) => {
-            let declared = declared_type(entry, catalog, &created);
-            format!("{}, {id}", dialect.in_byte_order(&created, declared))
-        }
-        _ => id,
-    };
-    Ok(format!(
-        "FROM {} WHERE t.{} = {key}{} ORDER BY {order}",
-        from(dialect, entry)?,
-        quote(&parent.column),
-        narrowed(dialect, entry)
-    ))
-}
-
-fn find_message(dialect: Dialect, entry: &ExportEntry) -> Result<FindMessage, String> {
-    let parent = entry
-        .parent
-        .as_ref()
-        .ok_or("messages need `parent`: the thread they belong to")?;
-    let author = entry
-        .author
-        .as_ref()
-        .map_or("NULL".to_owned(), |name| format!("t.{}", quote(name)));
-    let created = match entry
-        .fields
-        .get("created_at")
-        .map(|form| expression(dialect, form, "created_at"))
-    {
-        Some(Ok(created)) => created,
-        _ => "NULL".to_owned(),
-    };
-    let from_where = format!(
-        "FROM {} WHERE t.{} = {} AND {} = {}{}",
-        from(dialect, entry)?,
-        quote(&parent.column),
-        dialect.parameter(1),
-        id_expression(dialect, entry)?,
-        dialect.parameter(2),
-        narrowed(dialect, entry)
-    );
-    Ok(FindMessage {
-        sql: format!("SELECT {author}, NULL {from_where}"),
-        sql_with_time: format!("SELECT {author}, {created} {from_where}"),
-    })
 }
 
 /// SELECT of the ids of all records in a section, for rows that belong to them.
@@ -219,7 +164,7 @@ pub(super) fn from(dialect: Dialect, entry: &ExportEntry) -> Result<String, Stri
     }
 }
 
-fn narrowed(dialect: Dialect, entry: &ExportEntry) -> String {
+pub(super) fn narrowed(dialect: Dialect, entry: &ExportEntry) -> String {
     match entry.condition.as_ref().map(|sql| dialect.of(sql)) {
         Some(Ok(condition)) => format!(" AND ({condition})"),
         _ => String::new(),
