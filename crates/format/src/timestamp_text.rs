@@ -25,8 +25,51 @@ pub fn timestamp_text(
     bytes: &[u8],
     zone: Option<&TimeZone>,
 ) -> Result<(), BadTimestamp> {
-    moment(bytes, zone)?.write(out);
+    if is_as_written(bytes) {
+        out.push(b'"');
+        out.extend_from_slice(bytes);
+        out.push(b'"');
+    } else {
+        moment(bytes, zone)?.write(out);
+    }
     Ok(())
+}
+
+/// Whether a text is a moment as the file spells it already, as most products' are.
+fn is_as_written(bytes: &[u8]) -> bool {
+    let Some((seconds, fraction)) = bytes.split_first_chunk::<19>() else {
+        return false;
+    };
+    let mut digits = *seconds;
+    for (place, mark) in [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')] {
+        if digits[place] != mark {
+            return false;
+        }
+        digits[place] = b'0';
+    }
+    // The fewest digits that lose nothing.
+    let has_fewest = match fraction {
+        [b'Z'] => true,
+        [b'.', three @ .., b'Z'] if matches!(three.len(), 3 | 6 | 9) => {
+            three.iter().all(u8::is_ascii_digit) && !three.ends_with(b"000")
+        }
+        _ => false,
+    };
+    if !has_fewest || !digits.iter().all(u8::is_ascii_digit) {
+        return false;
+    }
+    let two =
+        |place: usize| u32::from(digits[place] - b'0') * 10 + u32::from(digits[place + 1] - b'0');
+    let local = LocalTime {
+        year: two(0) * 100 + two(2),
+        month: two(5),
+        day: two(8),
+        second_of_day: two(11) * 3600 + two(14) * 60 + two(17),
+        nanosecond: 0,
+        is_clock_time: two(14) <= 59 && two(17) <= 59,
+        offset: Some(0),
+    };
+    local.check().is_ok()
 }
 
 /// The moment that `timestamp_text` writes, for sorting and date ranges.

@@ -156,3 +156,45 @@ proptest! {
         let _ = timestamp_text(&mut Vec::new(), text.as_bytes(), Some(&zone));
     }
 }
+
+/// Nearly as the file spells a moment, or just so.
+fn nearly_written() -> impl Strategy<Value = Vec<u8>> {
+    let date = (0_u32..10_000, 0_u32..14, 0_u32..33);
+    let time = (0_u32..25, 0_u32..61, 0_u32..62);
+    let fraction = prop::sample::select(vec![
+        "",
+        ".5",
+        ".000",
+        ".250",
+        ".120000",
+        ".123456",
+        ".123456000",
+        ".123456789",
+    ]);
+    let change = prop::option::of((0_usize..30, prop::sample::select(b"-:.TZ t0+\xff".to_vec())));
+    (date, time, fraction, change).prop_map(
+        |((year, month, day), (hour, minute, second), fraction, change)| {
+            let text = format!(
+                "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}Z"
+            );
+            let mut bytes = text.into_bytes();
+            if let Some((place, byte)) = change
+                && let Some(changed) = bytes.get_mut(place)
+            {
+                *changed = byte;
+            }
+            bytes
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn what_is_spelled_as_in_the_file_is_copied_and_nothing_else(bytes in nearly_written()) {
+        let mut copied = Vec::new();
+        let found = timestamp_text(&mut copied, &bytes, None);
+        let mut expected = Vec::new();
+        prop_assert_eq!(found, moment(&bytes, None).map(|moment| moment.write(&mut expected)));
+        prop_assert_eq!(copied, expected);
+    }
+}

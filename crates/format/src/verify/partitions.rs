@@ -72,7 +72,8 @@ impl<const N: usize> Partitions<N> {
             none => none.insert(tempfile::tempfile()?),
         };
         let mut out = BufWriter::with_capacity(1 << 16, file);
-        for (partition, rows) in self.recent.iter_mut().enumerate() {
+        let filled = self.recent.iter_mut().enumerate();
+        for (partition, rows) in filled.filter(|(_, rows)| !rows.is_empty()) {
             for number in rows.as_flattened() {
                 out.write_all(&number.to_le_bytes())?;
             }

@@ -3,10 +3,12 @@
 use super::plain;
 
 const DAY: i64 = 86_400_000_000;
+/// `09:30:00`
+const SECONDS_BYTES: usize = 8;
 /// Days from 0000-03-01 to 2000-01-01.
 const DAYS_TO_2000: i64 = 730_425;
 
-/// `2026-03-01T09:30:00.25`, with `Z` when it is UTC.
+/// `2026-03-01T09:30:00.250`, with `Z` when it is UTC: as an export spells it.
 pub(super) fn timestamp(out: &mut Vec<u8>, micros: i64, is_utc: bool) {
     match micros {
         i64::MAX => return out.extend_from_slice(b"infinity"),
@@ -15,7 +17,12 @@ pub(super) fn timestamp(out: &mut Vec<u8>, micros: i64, is_utc: bool) {
     }
     day(out, micros.div_euclid(DAY));
     out.push(b'T');
+    let start = out.len();
     time(out, micros.rem_euclid(DAY));
+    if out.len() > start + SECONDS_BYTES {
+        let digits = (out.len() - start - SECONDS_BYTES - 1).next_multiple_of(3);
+        out.resize(start + SECONDS_BYTES + 1 + digits, b'0');
+    }
     if is_utc {
         out.push(b'Z');
     }
@@ -99,7 +106,7 @@ mod tests {
         for (micros, text) in [
             (0, "2000-01-01T00:00:00Z"),
             (-1, "1999-12-31T23:59:59.999999Z"),
-            (59 * DAY + 250_000, "2000-02-29T00:00:00.25Z"),
+            (59 * DAY + 250_000, "2000-02-29T00:00:00.250Z"),
             (60 * DAY, "2000-03-01T00:00:00Z"),
             (-10_957 * DAY, "1970-01-01T00:00:00Z"),
             (i64::MAX, "infinity"),
