@@ -291,6 +291,19 @@ impl<'s> Statement<'s> {
         }
     }
 
+    /// The same for a result of few and short rows, which a server gives in one round trip.
+    pub(crate) fn for_few<E: From<SourceError>>(
+        &mut self,
+        params: &[Value<'_>],
+        visit: impl FnMut(&Row<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if let Prepared::Postgres(query) = &self.engine {
+            self.check_count(params)?;
+            return query.for_few(&self.purpose, params, visit);
+        }
+        self.for_each(params, visit)
+    }
+
     fn check_count(&self, params: &[Value<'_>]) -> Result<(), SourceError> {
         let (wanted, given) = (self.parameter_count, params.len());
         if given == wanted {

@@ -285,13 +285,31 @@ impl Findings {
         }
     }
 
+    /// Whether one at this place would be kept, and needs its words; if not, it is counted.
+    pub(super) fn wants(&mut self, code: Code, place: Place) -> bool {
+        let count = self.counts.get(&code).copied().unwrap_or_default();
+        let mut same = self.kept.iter().filter(|one| one.code == code);
+        let is_wanted =
+            count < KEPT_OF_EACH as u64 || same.any(|one| (place.offset, code) < one.rank());
+        if !is_wanted {
+            *self.counts.entry(code).or_default() += 1;
+        }
+        is_wanted
+    }
+
     /// Takes those of another part of the file.
     pub fn append(&mut self, other: Findings) {
-        for (code, count) in &other.counts {
-            let kept = other.kept.iter().filter(|one| one.code == *code).count() as u64;
-            *self.counts.entry(*code).or_default() += count - kept;
+        let mut others = other.counts;
+        for one in other.kept {
+            if let Some(count) = others.get_mut(&one.code) {
+                *count -= 1;
+            }
+            self.push(one);
         }
-        other.kept.into_iter().for_each(|one| self.push(one));
+        // After those that are kept: whoever counts more than are kept has no room for one.
+        for (code, count) in others {
+            *self.counts.entry(code).or_default() += count;
+        }
     }
 
     /// The first of each code, in the order of the file.
@@ -326,5 +344,31 @@ impl Findings {
     pub(super) fn forgive(&mut self, code: Code) {
         self.counts.remove(&code);
         self.kept.retain(|one| one.code != code);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_of_a_thousand_are_kept_however_they_are_put_together() {
+        let place = |offset| Place { offset, line: 1 };
+        let finding = |offset| Finding::new(Code::DuplicateId, "twice").at(place(offset));
+        let (mut whole, mut late) = (Findings::default(), Findings::default());
+        for offset in (0..1_000).rev() {
+            if late.wants(Code::DuplicateId, place(offset)) {
+                late.push(finding(offset));
+            }
+            let mut one = Findings::default();
+            one.push(finding(2_000 + offset));
+            whole.append(one);
+        }
+        let mut between = Findings::default();
+        between.append(late);
+        whole.append(between);
+        assert_eq!(whole.counts()[&Code::DuplicateId], 2_000);
+        let kept: Vec<_> = whole.in_order().iter().map(|one| one.rank().0).collect();
+        assert_eq!(kept, (0..50).collect::<Vec<_>>());
     }
 }

@@ -25,6 +25,8 @@ pub struct Links {
 
 /// Fewer rows are compared before a thread has started.
 const ROWS_FOR_THREADS: usize = 32 << 10;
+/// Each holds a set of one partition's ids.
+const MOST_THREADS: usize = 8;
 
 impl Links {
     /// Takes those of one piece.
@@ -71,7 +73,7 @@ impl Links {
         let others = if rows < ROWS_FOR_THREADS {
             0
         } else {
-            threads - 1
+            threads.min(MOST_THREADS) - 1
         };
         let all = thread::scope(|scope| {
             let others: Vec<_> = (0..others).map(|_| scope.spawn(compare)).collect();
@@ -249,6 +251,9 @@ fn duplicate(section: Section, row: IdRow, records: &Records, findings: &mut Fin
         offset: row[1],
         line,
     };
+    if !findings.wants(Code::DuplicateId, place) {
+        return;
+    }
     let finding = Finding::new(
         Code::DuplicateId,
         "another record of this section has the same id",
@@ -264,6 +269,9 @@ fn unresolved(to: Section, row: RefRow, records: &Records, findings: &mut Findin
         offset: row[2],
         line,
     };
+    if !findings.wants(Code::UnresolvedReference, place) {
+        return;
+    }
     let what = match records.field(section, field, place) {
         Some(id) => format!(
             "it names {id}, which is not among the ids of `{}`",
@@ -291,7 +299,7 @@ impl Records {
             let mut values = Values::new();
             let mut json = Json::new(&text[..read]);
             // What follows the record, or its missing end, is no matter: the ids stand before.
-            let _ = values.read(&mut json, Table::of(section));
+            let is_whole = values.read(&mut json, Table::of(section)).is_ok();
             let value = values.raw(&text[..read], field);
             if let Some(value) = value {
                 return match value {
@@ -300,7 +308,7 @@ impl Records {
                     list => Some(String::from_utf8_lossy(list).chars().take(200).collect()),
                 };
             }
-            if read < text.len() || text.len() > 16 << 20 {
+            if is_whole || read < text.len() || text.len() > 16 << 20 {
                 return None;
             }
             text.resize(text.len() * 4, 0);

@@ -92,28 +92,35 @@ fn pointers(
     id: &str,
 ) -> Result<Vec<String>, String> {
     let dialect = catalog.dialect;
-    let (Dialect::Postgres, Some(id_type)) = (dialect, declared_type(entry, catalog, id)) else {
+    let id_type = declared_type(entry, catalog, id);
+    // Types without a collation: texts of two collations do not compare.
+    let Some(id_type @ ("uuid" | "bigint" | "integer")) = id_type else {
         return Ok(Vec::new());
     };
+    if dialect != Dialect::Postgres {
+        return Ok(Vec::new());
+    }
     let mut all = Vec::new();
     for threads in map.exports.iter().filter(|other| other.section == section) {
         let Some(form @ FieldForm::Column(_)) = threads.fields.get("current_message_id") else {
             continue;
         };
         let pointer = expression(dialect, form, "current_message_id")?;
-        let message = match declared_type(threads, catalog, &pointer) {
-            Some(declared) if declared == id_type => pointer,
-            Some(_) => continue,
-            // What a query gives has a type that only the server knows.
-            None => format!(
-                "CASE WHEN pg_typeof({pointer}) = '{id_type}'::regtype THEN ({pointer})::text::{id_type} END"
-            ),
-        };
-        all.push(format!(
-            "SELECT {} AS id, {message} AS message {}",
+        let select = format!(
+            "SELECT {} AS id, {pointer} AS message {}",
             id_expression(dialect, threads)?,
             from_where(dialect, map, threads)?
-        ));
+        );
+        match declared_type(threads, catalog, &pointer) {
+            Some(declared) if declared == id_type => all.push(select),
+            Some(_) => {}
+            // What a query gives has a type that only the server knows. With its OFFSET it stays apart: a constant
+            // would be cast before anybody asks for its type.
+            None => all.push(format!(
+                "SELECT p.id, CASE WHEN pg_typeof(p.message) = '{id_type}'::regtype THEN p.message::text::{id_type} END \
+                 AS message FROM ({select} OFFSET 0) AS p"
+            )),
+        }
     }
     Ok(all)
 }

@@ -45,6 +45,20 @@ impl<'s> Query<'s> {
         }
     }
 
+    /// The same for a result of few rows, which is there at once.
+    pub(crate) fn for_few<E: From<SourceError>>(
+        &self,
+        purpose: &str,
+        params: &[Value<'_>],
+        mut visit: impl FnMut(&Row<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let Some(params) = self.bound(params) else {
+            return Ok(());
+        };
+        let batch = self.session.few(purpose, &self.prepared, params)?;
+        batch.rows().try_for_each(|row| visit(&row))
+    }
+
     /// Sends all rows along from the connection's own thread.
     pub(crate) fn stream(&self, params: &[Value<'_>], flow: Flow) {
         match self.bound(params) {

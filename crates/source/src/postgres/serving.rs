@@ -124,6 +124,10 @@ impl Server<'_> {
                 let prepared = self.or_back(prepared).await;
                 self.reply(&answer, prepared).await
             }
+            Command::Few(prepared, params, answer) => {
+                let rows = within(limit, self.few(&prepared, &params)).await;
+                self.reply(&answer, rows).await
+            }
             Command::Open(prepared, params, answer) => {
                 let piece = within(limit, self.first_piece(&prepared, &params)).await;
                 self.reply(&answer, piece).await
@@ -188,6 +192,17 @@ impl Server<'_> {
                 _ => None,
             })
             .collect())
+    }
+
+    /// All rows, in one round trip. Portals and cursors take three.
+    async fn few(&self, prepared: &Prepared, params: &[Bound]) -> Result<Batch, Failure> {
+        let mut batch = Batch::default();
+        let mut rows = pin!(self.open.query_raw(&prepared.statement, params).await?);
+        while let Some(row) = rows.try_next().await? {
+            batch.mark(Mark::Inner);
+            push_row(&mut batch, prepared, row)?;
+        }
+        Ok(batch)
     }
 
     async fn first_piece(
@@ -354,6 +369,7 @@ async fn refuse(mut orders: UnboundedReceiver<Command>, limit: Limit) {
     while let Some(order) = orders.recv().await {
         match order {
             Command::Prepare(_, answer) => drop(answer.send(Err(over()))),
+            Command::Few(_, _, answer) => drop(answer.send(Err(over()))),
             Command::Open(_, _, answer) | Command::Fetch(_, _, answer) => {
                 drop(answer.send(Err(over())));
             }

@@ -138,6 +138,7 @@ pub(super) type Answer<T> = SyncSender<Result<T, Failure>>;
 /// What the thread is asked for.
 pub(super) enum Command {
     Prepare(String, Answer<Statement>),
+    Few(Prepared, Vec<Bound>, Answer<Batch>),
     Open(Prepared, Vec<Bound>, Answer<Piece>),
     Fetch(Prepared, Rest, Answer<Piece>),
     Simple(String, Answer<Vec<String>>),
@@ -207,6 +208,18 @@ impl Session {
             statement,
             decodes,
             sql: sql.into(),
+        })
+    }
+
+    /// All rows of a result that has few.
+    pub(super) fn few(
+        &self,
+        purpose: &str,
+        prepared: &Prepared,
+        params: Vec<Bound>,
+    ) -> Result<Batch, SourceError> {
+        self.ask(purpose, |answer| {
+            Command::Few(prepared.clone(), params, answer)
         })
     }
 
