@@ -4,7 +4,7 @@ use super::order::declared_type;
 use super::sql::{expression, from, from_where, id_expression, narrowed};
 use super::{Dialect, FindMessage, quote};
 use crate::catalog::Catalog;
-use crate::data_map::{DataMap, ExportEntry, FieldForm};
+use crate::data_map::{DataMap, ExportEntry, FieldForm, Parent};
 
 /// The messages of the thread `key`, in conversation order.
 pub(super) fn from_thread(
@@ -13,22 +13,15 @@ pub(super) fn from_thread(
     key: &str,
 ) -> Result<String, String> {
     let dialect = catalog.dialect;
-    let parent = entry
-        .parent
-        .as_ref()
-        .ok_or("messages need `parent`: the thread they belong to")?;
+    let parent = parent(entry)?;
     let id = id_expression(dialect, entry)?;
     let id = dialect.in_byte_order(&id, declared_type(entry, catalog, &id));
-    let order = match entry
-        .fields
-        .get("created_at")
-        .map(|form| expression(dialect, form, "created_at"))
-    {
-        Some(Ok(created)) => {
+    let order = match created(dialect, entry) {
+        Some(created) => {
             let declared = declared_type(entry, catalog, &created);
             format!("{}, {id}", dialect.in_byte_order(&created, declared))
         }
-        _ => id,
+        None => id,
     };
     Ok(format!(
         "FROM {} WHERE t.{} = {key}{} ORDER BY {order}",
@@ -38,28 +31,31 @@ pub(super) fn from_thread(
     ))
 }
 
+/// Where messages say which thread is theirs.
+fn parent(entry: &ExportEntry) -> Result<&Parent, String> {
+    let parent = entry.parent.as_ref();
+    parent.ok_or_else(|| "messages need `parent`: the thread they belong to".to_owned())
+}
+
+/// The time of a message.
+fn created(dialect: Dialect, entry: &ExportEntry) -> Option<String> {
+    let form = entry.fields.get("created_at")?;
+    expression(dialect, form, "created_at").ok()
+}
+
+/// How to find out whether a message that a thread points at is part of an export.
 pub(super) fn find_message(
     map: &DataMap,
     entry: &ExportEntry,
     catalog: &Catalog,
 ) -> Result<FindMessage, String> {
     let dialect = catalog.dialect;
-    let parent = entry
-        .parent
-        .as_ref()
-        .ok_or("messages need `parent`: the thread they belong to")?;
+    let parent = parent(entry)?;
     let author = entry
         .author
         .as_ref()
         .map_or("NULL".to_owned(), |name| format!("t.{}", quote(name)));
-    let created = match entry
-        .fields
-        .get("created_at")
-        .map(|form| expression(dialect, form, "created_at"))
-    {
-        Some(Ok(created)) => created,
-        _ => "NULL".to_owned(),
-    };
+    let created = created(dialect, entry).unwrap_or_else(|| "NULL".to_owned());
     let id = id_expression(dialect, entry)?;
     let (from, narrowed) = (from(dialect, entry)?, narrowed(dialect, entry));
     let thread_id = quote(&parent.column);
