@@ -201,3 +201,31 @@ fn the_readme_tells_of_every_command() {
     }
     assert!(known >= 6, "--help lists its commands:\n{help}");
 }
+
+#[test]
+fn the_readme_s_first_command_knows_which_program_to_run() {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args([
+        "metadata",
+        "--no-deps",
+        "--offline",
+        "--format-version",
+        "1",
+    ]);
+    let told = cargo.current_dir(root()).output().expect("cargo runs");
+    let told: serde_json::Value = serde_json::from_slice(&told.stdout).expect("JSON");
+    let defaults = &told["workspace_default_members"];
+    let list = |value: &serde_json::Value| value.as_array().cloned().unwrap_or_default();
+    let mut programs = Vec::new();
+    for package in list(&told["packages"]) {
+        if list(defaults).contains(&package["id"]) {
+            programs.extend(
+                list(&package["targets"])
+                    .into_iter()
+                    .filter(|target| list(&target["kind"]).contains(&"bin".into())),
+            );
+        }
+    }
+    let names: Vec<_> = programs.iter().map(|program| &program["name"]).collect();
+    assert_eq!(names, ["carryall"]);
+}
