@@ -5,6 +5,9 @@
 //! they go to an unnamed file as sorted runs; only one hash in 512 stays in memory to find its
 //! block. Two different ids share a hash with a chance below 3 in 100 million for a million ids.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Write};
@@ -111,20 +114,23 @@ impl IdSet {
     /// Walks all runs in order of hash, a block of each in memory.
     fn merged_runs_have_duplicate(&self) -> io::Result<bool> {
         let mut cursors: Vec<Cursor<'_>> = self.runs.iter().map(Cursor::new).collect();
-        let mut heap = std::collections::BinaryHeap::new();
+        let mut heap = BinaryHeap::new();
         for (index, cursor) in cursors.iter_mut().enumerate() {
             if let Some(hash) = cursor.next(self.file.as_ref())? {
-                heap.push(std::cmp::Reverse((hash, index)));
+                heap.push(Reverse((hash, index)));
             }
         }
         let mut previous = None;
-        while let Some(std::cmp::Reverse((hash, index))) = heap.pop() {
+        while let Some(mut least) = heap.peek_mut() {
+            let Reverse((hash, index)) = *least;
             if previous == Some(hash) {
                 return Ok(true);
             }
             previous = Some(hash);
-            if let Some(next) = cursors[index].next(self.file.as_ref())? {
-                heap.push(std::cmp::Reverse((next, index)));
+            // The next of the same run in its place: sifted once, not taken out and put in.
+            match cursors[index].next(self.file.as_ref())? {
+                Some(next) => *least = Reverse((next, index)),
+                None => drop(PeekMut::pop(least)),
             }
         }
         Ok(false)

@@ -261,9 +261,14 @@ impl Writer {
         })
     }
 
-    /// Bytes that have left so far, for progress.
+    /// Bytes written so far, for progress.
     pub fn written_bytes(&self) -> u64 {
         self.sink.sent_bytes() + self.buffer.len() as u64
+    }
+
+    /// Bytes that have left the buffer so far. What was appended to it stays where it is until this changes.
+    pub fn sent_bytes(&self) -> u64 {
+        self.sink.sent_bytes()
     }
 
     /// Whose a row is, for parts of a record that are put together elsewhere.

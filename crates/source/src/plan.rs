@@ -20,6 +20,8 @@ use carryall_format::json::{JsonPath, KeyFilter};
 use carryall_format::section::Section;
 use carryall_format::write::Proof;
 
+use self::fields::PlannedFields;
+use crate::batch::COMPARED_COLUMNS;
 use crate::catalog::Catalog;
 use crate::data_map::{Content, DataMap};
 
@@ -86,6 +88,8 @@ pub struct EntryPlan {
     pub extra: Vec<FieldPlan>,
     /// JSON columns of which nothing leaves; read to find keys that the map does not name.
     pub audited: Vec<FieldPlan>,
+    /// On which columns these depend.
+    pub(crate) depends: Dependencies,
     /// Where the bytes are.
     pub contents: Option<ContentsPlan>,
     /// For messages: how to find one of a thread.
@@ -183,6 +187,45 @@ pub struct FieldPlan {
     pub values: Vec<(Vec<u8>, Vec<u8>)>,
     /// How it is written.
     pub encode: Encode,
+}
+
+/// For each field the columns, as bits, on which alone it depends what is written.
+#[derive(Debug)]
+pub(crate) struct Dependencies {
+    pub(crate) fields: Vec<u64>,
+    pub(crate) extra: Vec<u64>,
+    pub(crate) audited: Vec<u64>,
+}
+
+impl Dependencies {
+    fn of(section: Section, planned: &PlannedFields) -> Dependencies {
+        Dependencies {
+            fields: Dependencies::on_columns(&planned.fields, section),
+            extra: Dependencies::on_columns(&planned.extra, section),
+            audited: Dependencies::on_columns(&planned.audited, section),
+        }
+    }
+
+    /// For fields of a section.
+    pub(crate) fn on_columns(fields: &[FieldPlan], section: Section) -> Vec<u64> {
+        fields.iter().map(|field| field.depends(section)).collect()
+    }
+}
+
+impl FieldPlan {
+    /// The columns, as bits; all bits for what depends on more.
+    fn depends(&self, section: Section) -> u64 {
+        const MORE: u64 = u64::MAX;
+        match (&self.from, &self.encode) {
+            // Whether a message stands before the one at hand changes from each to the next.
+            (_, Encode::Reference(of) | Encode::References(of)) if *of == section => MORE,
+            (From::Constant(_), _) => 0,
+            (From::Column(column) | From::Json(column, _), _) if *column < COMPARED_COLUMNS => {
+                1 << column
+            }
+            _ => MORE,
+        }
+    }
 }
 
 /// Where a value comes from.

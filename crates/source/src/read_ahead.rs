@@ -91,7 +91,7 @@ impl ReadAhead {
             for mark in batch.marks() {
                 match *mark {
                     Mark::Outer(cell) => visit(Met::Outer(batch.value(cell, 0)))?,
-                    Mark::Inner(cell) => visit(Met::Inner(&Row::ahead(&batch, cell)))?,
+                    Mark::Inner(start) => visit(Met::Inner(&Row::ahead(&batch, start)))?,
                     Mark::End => visit(Met::End)?,
                 }
             }
@@ -139,20 +139,17 @@ impl Feed {
         let columns = inner.column_names().len();
         outer.for_each(&[key], |row| {
             let id = row.value(0);
-            self.batch.mark(Mark::Outer);
+            self.batch.begin_outer();
             self.batch.push(id);
             inner.for_each(&[id], |row| {
-                self.batch.mark(Mark::Inner);
-                for column in 0..columns {
-                    self.batch.push(row.value(column));
-                }
+                self.batch.push_row(columns, |column| row.value(column));
                 if self.batch.is_full() {
                     self.send_or_stop(&nested.purpose)
                 } else {
                     Ok(())
                 }
             })?;
-            self.batch.mark(|_| Mark::End);
+            self.batch.end_outer();
             if self.batch.is_full() {
                 self.send_or_stop(&nested.purpose)
             } else {

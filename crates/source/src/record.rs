@@ -1,11 +1,16 @@
 //! One row becomes one record: borrowed column values go straight into the writer's buffer.
 
+mod earlier;
 mod long;
 mod lookup;
+mod notes;
 mod scalar;
 
 use std::borrow::Cow;
 
+pub(crate) use self::earlier::Earlier;
+pub(crate) use self::notes::Issue;
+use self::notes::{issue, note_json, note_text, note_unmapped};
 pub(crate) use self::scalar::as_text;
 use carryall_format::encode;
 use carryall_format::gap::GapCode;
@@ -16,14 +21,6 @@ use carryall_format::write::Reference;
 use crate::plan::{Encode, FieldPlan, From};
 use crate::snapshot::Row;
 use crate::value::Value;
-
-/// Something to say about a field of the record at hand.
-#[derive(Debug)]
-pub(crate) struct Issue {
-    pub(crate) code: GapCode,
-    pub(crate) field: String,
-    pub(crate) reason: String,
-}
 
 /// What a record needs to know beyond its own row.
 pub(crate) trait Surroundings {
@@ -37,6 +34,8 @@ pub(crate) trait Surroundings {
     fn person(&mut self, id: &[u8]) -> Vec<u8>;
     /// Takes what was written so far of a record that goes straight to the file: more of a long value follows.
     fn make_room(&mut self, out: &mut Vec<u8>) -> Result<(), Self::Error>;
+    /// How much of the file was taken so far.
+    fn sent_bytes(&self) -> u64;
 }
 
 /// Appends fields to `out`, the first one without its comma when nothing stands before it.
@@ -48,16 +47,26 @@ pub(crate) fn encode_fields<S: Surroundings>(
     issues: &mut Vec<Issue>,
 ) -> Result<(), S::Error> {
     for field in fields {
-        // Most fields of most records are null or short: this loop is most of the cost of a message.
-        let is_first = out.last().is_none_or(|last| *last == b'{');
-        out.extend_from_slice(if is_first {
-            &field.key[1..]
-        } else {
-            &field.key
-        });
-        encode_field(out, field, row, around, issues)?;
+        encode_member(out, field, row, around, issues)?;
     }
     Ok(())
+}
+
+/// Appends a field with its key.
+fn encode_member<S: Surroundings>(
+    out: &mut Vec<u8>,
+    field: &FieldPlan,
+    row: &Row<'_>,
+    around: &mut S,
+    issues: &mut Vec<Issue>,
+) -> Result<(), S::Error> {
+    let is_first = out.last().is_none_or(|last| *last == b'{');
+    out.extend_from_slice(if is_first {
+        &field.key[1..]
+    } else {
+        &field.key
+    });
+    encode_field(out, field, row, around, issues)
 }
 
 /// Appends the value of one field.
@@ -302,51 +311,6 @@ pub(crate) fn audit(
             Ok(()) => note_unmapped(&met, field, issues),
             Err(error) => issues.push(issue(GapCode::InvalidJson, field, error)),
         }
-    }
-}
-
-fn note_json(met: &JsonIssues, field: &FieldPlan, issues: &mut Vec<Issue>) {
-    note_text(met.text, field, issues);
-    if met.number_as_string {
-        let reason = "a number beyond 2^53 is written as a string, so that no reader rounds it";
-        issues.push(issue(GapCode::NumberAsString, field, reason));
-    }
-    if met.not_finite {
-        let reason = "a number that JSON cannot hold became null";
-        issues.push(issue(GapCode::NotFinite, field, reason));
-    }
-    if met.duplicate_key {
-        let reason = "an object had a key twice; the last one is kept, as JSON readers do";
-        issues.push(issue(GapCode::InvalidJson, field, reason));
-    }
-    note_unmapped(met, field, issues);
-}
-
-fn note_unmapped(met: &JsonIssues, field: &FieldPlan, issues: &mut Vec<Issue>) {
-    for path in &met.unmapped {
-        let reason = format!(
-            "the product's data map does not name the key `{path}` yet, so it was not exported"
-        );
-        issues.push(issue(GapCode::UnmappedKey, field, reason));
-    }
-}
-
-pub(crate) fn note_text(met: encode::TextIssues, field: &FieldPlan, issues: &mut Vec<Issue>) {
-    if met.invalid_utf8 {
-        let reason = "bytes that are not UTF-8 became U+FFFD";
-        issues.push(issue(GapCode::InvalidUtf8, field, reason));
-    }
-    if met.noncharacter {
-        let reason = "a Unicode noncharacter became U+FFFD";
-        issues.push(issue(GapCode::Noncharacter, field, reason));
-    }
-}
-
-pub(crate) fn issue(code: GapCode, field: &FieldPlan, reason: impl std::fmt::Display) -> Issue {
-    Issue {
-        code,
-        field: field.name.clone(),
-        reason: reason.to_string(),
     }
 }
 

@@ -16,7 +16,7 @@ use rusqlite::{Connection, InterruptHandle};
 use self::compiled::Compiled;
 use self::forward::Forward;
 pub use self::pieces::BlobReader;
-use crate::batch::Batch;
+use crate::batch::{Batch, Start};
 use crate::error::SourceError;
 use crate::plan::Dialect;
 use crate::postgres::query::Query;
@@ -357,14 +357,14 @@ enum Place<'s> {
     /// In SQLite, where its statement stands.
     Standing(&'s Compiled<'s>),
     /// In a batch that was read ahead.
-    Ahead(&'s Batch, usize),
+    Ahead(&'s Batch, Start),
 }
 
 impl<'s> Row<'s> {
-    /// Row `number` of a batch.
-    pub(crate) fn ahead(batch: &'s Batch, number: usize) -> Row<'s> {
+    /// The row of a batch that starts there.
+    pub(crate) fn ahead(batch: &'s Batch, start: Start) -> Row<'s> {
         Row {
-            place: Place::Ahead(batch, number),
+            place: Place::Ahead(batch, start),
         }
     }
 
@@ -376,7 +376,15 @@ impl<'s> Row<'s> {
     pub fn value(&self, column: usize) -> Value<'_> {
         match self.place {
             Place::Standing(compiled) => compiled.value(column),
-            Place::Ahead(batch, number) => batch.value(number, column),
+            Place::Ahead(batch, start) => batch.value(start.cell, column),
+        }
+    }
+
+    /// Which filling of which batch it stands in, and where.
+    pub(crate) fn in_batch(&self) -> Option<(u64, Start)> {
+        match self.place {
+            Place::Standing(_) => None,
+            Place::Ahead(batch, start) => Some((batch.filling(), start)),
         }
     }
 }

@@ -164,7 +164,7 @@ impl Lane {
                     }
                     visit(Met::Outer(self.batch.value(cell, 1)))?;
                 }
-                Mark::Inner(cell) => visit(Met::Inner(&Row::ahead(&self.batch, cell)))?,
+                Mark::Inner(start) => visit(Met::Inner(&Row::ahead(&self.batch, start)))?,
                 Mark::End => return visit(Met::End),
             }
         }
@@ -220,12 +220,12 @@ mod tests {
             // A batch for each, so that what came before is not there any more.
             for place in *places {
                 let mut batch = Batch::default();
-                batch.mark(Mark::Outer);
+                batch.begin_outer();
                 batch.push(Value::Integer(*place));
                 batch.push(Value::Integer(place * 10));
-                batch.mark(Mark::Inner);
+                batch.begin_row(0);
                 batch.push(Value::Integer(place * 10));
-                batch.mark(|_| Mark::End);
+                batch.end_outer();
                 flow.full.try_send(batch).unwrap();
             }
             flow.end.send(Ok(())).unwrap();

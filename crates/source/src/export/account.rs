@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use carryall_format::encode;
 use carryall_format::section::{Kind, Section};
 use carryall_format::write::Proof;
 
 use super::ExportError;
 use super::run::{Run, read};
 use crate::plan::EntryPlan;
-use crate::record::{self, as_text};
+use crate::record::{self, Earlier, as_text};
 use crate::snapshot::Row;
 
 /// Encoded values by field.
@@ -68,15 +69,21 @@ impl Run<'_> {
             return Ok(());
         }
         let id = self.subject.key.as_str().to_owned().into_bytes();
-        let out = self
-            .writer
+        self.writer
             .begin_record(Section::AccountSettings, Proof::Owner(&id), &id)?;
+        let mut out = std::mem::take(self.writer.buffer());
+        let mut before = "\"";
         for field in Section::AccountSettings.fields() {
-            if let Some(value) = parts.fields.get(field.name) {
-                out.extend_from_slice(if out.ends_with(b"{") { b"\"" } else { b",\"" });
+            // Taken out, and handed over piece by piece: a large value is not held twice.
+            if let Some(value) = parts.fields.remove(field.name) {
+                out.extend_from_slice(before.as_bytes());
                 out.extend_from_slice(field.name.as_bytes());
                 out.extend_from_slice(b"\":");
-                out.extend_from_slice(value);
+                for piece in value.chunks(encode::PIECE_BYTES) {
+                    out.extend_from_slice(piece);
+                    self.writer.send_part(&mut out)?;
+                }
+                before = ",\"";
             }
         }
         if !parts.extra.is_empty() {
@@ -84,6 +91,7 @@ impl Run<'_> {
             out.extend_from_slice(&parts.extra);
             out.push(b'}');
         }
+        *self.writer.buffer() = out;
         self.writer.end_record()?;
         self.flush_issues(Section::AccountSettings, &id)
     }
@@ -100,7 +108,7 @@ impl Run<'_> {
         match &entry.into {
             Some(into) => {
                 let mut object = vec![b'{'];
-                self.encode_row(&mut object, entry, row)?;
+                self.encode_row(&mut object, entry, row, &mut Earlier::default())?;
                 object.push(b'}');
                 match parts.lists.get_mut(into) {
                     Some(members) => members.push(object),

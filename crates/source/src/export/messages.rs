@@ -3,14 +3,14 @@
 //! Within a thread they come by time. A message that comes before the one it follows waits for it, so
 //! that no reader meets a child before its parent.
 
-use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasher, RandomState};
-use std::ops::Range;
+mod thread;
 
 use carryall_format::gap::GapCode;
 use carryall_format::section::Section;
 use carryall_format::write::Reference;
 
+pub(super) use self::thread::ThreadAtHand;
+use self::thread::Waiting;
 use super::ExportError;
 use super::run::{Run, read, refers_to};
 use crate::plan::EntryPlan;
@@ -20,101 +20,6 @@ use crate::scope::Admission;
 use crate::snapshot::Row;
 use crate::streams::{self, Joined};
 use crate::value::Value;
-
-/// What is known of the thread that is being written.
-#[derive(Default)]
-pub(super) struct ThreadAtHand {
-    /// Hashes: a set of a million texts would be most of the memory of an export.
-    written: HashSet<u64>,
-    hasher: RandomState,
-    last: Vec<u8>,
-    /// Met, and not exported.
-    not_here: HashSet<Vec<u8>>,
-    /// Waiting for the message with this id.
-    waiting: HashMap<Vec<u8>, Vec<Waiting>>,
-    /// How many of the thread have waited so far.
-    held_count: usize,
-    /// The message at hand waits: what its parent is will be known later.
-    is_waiting: bool,
-}
-
-/// An encoded message that waits for its parent.
-struct Waiting {
-    id: Vec<u8>,
-    owner: Vec<u8>,
-    fields: Vec<u8>,
-    /// Where `parent_id`'s value stands in `fields`.
-    parent: Range<usize>,
-    issues: Vec<Issue>,
-    order: usize,
-}
-
-impl ThreadAtHand {
-    pub(super) fn resolve(&self, id: &[u8]) -> Reference {
-        if self.is_waiting || id == self.last || self.written.contains(&self.hasher.hash_one(id)) {
-            Reference::Included
-        } else if self.not_here.contains(id) {
-            Reference::LeftOut
-        } else {
-            Reference::Unknown
-        }
-    }
-
-    /// The message that the earliest of those wait for whose parent is not among them.
-    fn missing_parent(&self) -> Option<Vec<u8>> {
-        let waits: HashSet<&[u8]> = self.held().map(|(_, waiting)| &*waiting.id).collect();
-        self.held()
-            .filter(|(parent, _)| !waits.contains(parent))
-            .min_by_key(|(_, waiting)| waiting.order)
-            .map(|(parent, _)| parent.to_vec())
-    }
-
-    /// Takes out the earliest message of a circle; the others still find the one they follow.
-    fn take_from_circle(&mut self) -> Option<Waiting> {
-        let parents: HashMap<&[u8], (&[u8], usize)> = self
-            .held()
-            .map(|(parent, waiting)| (&*waiting.id, (parent, waiting.order)))
-            .collect();
-        let mut at = self.held().min_by_key(|(_, waiting)| waiting.order)?.0;
-        let mut above = HashSet::new();
-        while above.insert(at) {
-            at = parents.get(at)?.0;
-        }
-        let (start, mut first) = (at, at);
-        loop {
-            at = parents.get(at)?.0;
-            if at == start {
-                break;
-            }
-            if parents.get(at)?.1 < parents.get(first)?.1 {
-                first = at;
-            }
-        }
-        let (first, parent) = (first.to_vec(), parents.get(first)?.0.to_vec());
-        let list = self.waiting.get_mut(&parent)?;
-        let place = list.iter().position(|waiting| waiting.id == first)?;
-        let taken = list.remove(place);
-        if list.is_empty() {
-            self.waiting.remove(&parent);
-        }
-        Some(taken)
-    }
-
-    /// Everything that waits, with what it waits for.
-    fn held(&self) -> impl Iterator<Item = (&[u8], &Waiting)> {
-        self.waiting
-            .iter()
-            .flat_map(|(parent, list)| list.iter().map(move |waiting| (&**parent, waiting)))
-    }
-
-    fn start(&mut self) {
-        self.held_count = 0;
-        self.written.clear();
-        self.not_here.clear();
-        self.waiting.clear();
-        self.last.clear();
-    }
-}
 
 impl Run<'_> {
     pub(super) fn write_messages(&mut self) -> Result<(), ExportError> {
@@ -223,10 +128,7 @@ impl Run<'_> {
 
     /// Notes a message that is exported, and lets go what waited for it.
     fn written_message(&mut self, entry: &EntryPlan, id: &[u8]) -> Result<(), ExportError> {
-        self.thread.last.clear();
-        self.thread.last.extend_from_slice(id);
-        let hash = self.thread.hasher.hash_one(id);
-        self.thread.written.insert(hash);
+        self.thread.note_written(id);
         if !self.thread.waiting.is_empty() {
             for waiting in self.thread.waiting.remove(id).unwrap_or_default() {
                 self.write_waiting(entry, waiting, true)?;

@@ -18,8 +18,8 @@ use super::{ExportError, ExportOrder, Progress};
 use crate::coverage::UnmappedColumn;
 use crate::error::SourceError;
 use crate::files::FileStore;
-use crate::plan::{Encode, EntryPlan, FieldPlan, Plan};
-use crate::record::{self, Issue, Surroundings, as_text};
+use crate::plan::{Dependencies, Encode, EntryPlan, FieldPlan, Plan};
+use crate::record::{self, Earlier, Issue, Surroundings, as_text};
 use crate::scope::{Admission, Scope};
 use crate::snapshot::{Row, Snapshot, Statement};
 use crate::subject::Subject;
@@ -43,6 +43,8 @@ pub(super) struct Run<'a> {
     progress: &'a dyn Progress,
     subject_text: Vec<u8>,
     issues: Vec<Issue>,
+    /// None while a record is written.
+    earlier: Option<Box<Earlier>>,
     scratch: Vec<u8>,
     section: Section,
     records: u64,
@@ -88,6 +90,7 @@ impl<'a> Run<'a> {
             progress,
             subject_text: order.subject.key.as_str().to_owned().into_bytes(),
             issues: Vec::new(),
+            earlier: None,
             scratch: Vec::new(),
             section: Section::AccountSettings,
             records: 0,
@@ -187,13 +190,23 @@ impl<'a> Run<'a> {
             .begin_record(entry.section, entry.whose.proof(&owner), id)?;
         // The buffer is taken out, so that resolving a reference may look into the writer.
         let mut out = std::mem::take(self.writer.buffer());
+        let mut earlier = self.earlier.take().unwrap_or_default();
+        earlier.begin(row, self);
         self.is_writing = true;
-        let encoded = self.encode_row(&mut out, entry, row);
+        let encoded = self.encode_row(&mut out, entry, row, &mut earlier);
         self.is_writing = false;
         *self.writer.buffer() = out;
         encoded?;
+        for (field, columns) in entry.audited.iter().zip(&entry.depends.audited) {
+            if !earlier.has_same(*columns) {
+                record::audit(field, row, &mut self.scratch, &mut self.issues);
+            }
+        }
+        earlier.end(self, &self.issues);
+        self.earlier = Some(earlier);
         self.writer.end_record()?;
-        self.note_issues(entry, row, id)
+        self.flush_issues(entry.section, id)?;
+        self.count_record(entry)
     }
 
     /// Appends fields and `extra`.
@@ -202,29 +215,22 @@ impl<'a> Run<'a> {
         out: &mut Vec<u8>,
         entry: &EntryPlan,
         row: &Row<'_>,
+        earlier: &mut Earlier,
     ) -> Result<(), ExportError> {
         let mut issues = std::mem::take(&mut self.issues);
-        record::encode_fields(out, &entry.fields, row, self, &mut issues)?;
+        let Dependencies { fields, extra, .. } = &entry.depends;
+        earlier.encode_fields(out, (&entry.fields, fields), row, self, &mut issues)?;
         if !entry.extra.is_empty() {
             out.extend_from_slice(b",\"extra\":{");
-            record::encode_fields(out, &entry.extra, row, self, &mut issues)?;
+            earlier.encode_fields(out, (&entry.extra, extra), row, self, &mut issues)?;
             out.push(b'}');
         }
         self.issues = issues;
         Ok(())
     }
 
-    /// Notes gaps of the record that was just written, and counts it.
-    pub(super) fn note_issues(
-        &mut self,
-        entry: &EntryPlan,
-        row: &Row<'_>,
-        id: &[u8],
-    ) -> Result<(), ExportError> {
-        for field in &entry.audited {
-            record::audit(field, row, &mut self.scratch, &mut self.issues);
-        }
-        self.flush_issues(entry.section, id)?;
+    /// Counts the record that was just written.
+    fn count_record(&mut self, entry: &EntryPlan) -> Result<(), ExportError> {
         self.records += 1;
         if self.records.is_multiple_of(REPORT_EVERY) {
             self.report();
@@ -304,6 +310,10 @@ impl Surroundings for Run<'_> {
             self.writer.send_part(out)?;
         }
         Ok(())
+    }
+
+    fn sent_bytes(&self) -> u64 {
+        self.writer.sent_bytes()
     }
 }
 

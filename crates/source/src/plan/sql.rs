@@ -5,7 +5,9 @@ use carryall_format::json::JsonPath;
 use carryall_format::section::Section;
 
 use super::order::declared_type;
-use super::{ContentsPlan, CountPlan, Dialect, EntryPlan, LeftOutPlan, Places, Whose};
+use super::{
+    ContentsPlan, CountPlan, Dependencies, Dialect, EntryPlan, LeftOutPlan, Places, Whose,
+};
 use crate::catalog::Catalog;
 use crate::data_map::{DataMap, ExportEntry, FieldForm};
 use crate::plan::by_thread::{find_message, from_thread};
@@ -99,6 +101,7 @@ pub(super) fn plan_entry(
         author,
         id,
         places: Places::in_fields(&planned.fields),
+        depends: Dependencies::of(section, &planned),
         fields: planned.fields,
         extra: planned.extra,
         audited: planned.audited,

@@ -2,16 +2,17 @@
 //!
 //! Promises: a batch is handed over when it is full; of the values that are larger than one, one at a time is held.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::copying::{Fields, Found};
-use super::decode::Raw;
+use super::decode::{Decode, Raw, Undecodable};
 use super::failure::Failure;
 use super::kept::{keep_copied, keep_held};
 use super::session::{Flow, Prepared};
-use crate::batch::{Batch, Mark};
+use crate::batch::Batch;
 
 /// Columns in front of a streamed row: its place among the outer rows, and the outer value.
 const OUTER_COLUMNS: usize = 2;
@@ -21,6 +22,8 @@ pub(super) struct Along<'f> {
     flow: &'f mut Flow,
     prepared: &'f Prepared,
     batch: Batch,
+    /// For each column.
+    spelled: Vec<Spelled>,
     /// The place of the outer row, as it was sent.
     at: Option<[u8; 8]>,
     /// One batch at a time has long values: they wait for whoever looks at it, and not in memory for each other.
@@ -34,6 +37,7 @@ impl<'f> Along<'f> {
             flow,
             prepared,
             batch: Batch::default(),
+            spelled: vec![Spelled::default(); prepared.decodes.len()],
             at: None,
             long: Arc::new(Semaphore::new(1)),
             right: None,
@@ -45,7 +49,16 @@ impl<'f> Along<'f> {
         value: impl Fn(usize) -> Option<&'v [u8]>,
     ) -> Result<(), Failure> {
         self.begin(value(0).unwrap_or_default());
-        push(&mut self.batch, self.prepared, value)
+        for (column, spelled) in self.spelled.iter_mut().enumerate() {
+            let decode = &self.prepared.decodes[column];
+            match value(column) {
+                Some(raw) if decode.is_worth_remembering() => spelled
+                    .push(&mut self.batch, decode, raw)
+                    .map_err(|Undecodable| undecodable(self.prepared, column))?,
+                raw => push_value(&mut self.batch, self.prepared, column, raw)?,
+            }
+        }
+        Ok(())
     }
 
     /// Takes a row that was copied.
@@ -76,12 +89,12 @@ impl<'f> Along<'f> {
     fn begin(&mut self, place: &[u8]) {
         if self.at.as_ref().is_none_or(|at| at != place) {
             if self.at.is_some() {
-                self.batch.mark(|_| Mark::End);
+                self.batch.end_outer();
             }
-            self.batch.mark(Mark::Outer);
+            self.batch.begin_outer();
             self.at = place.try_into().ok();
         }
-        self.batch.mark(|cell| Mark::Inner(cell + OUTER_COLUMNS));
+        self.batch.begin_row(OUTER_COLUMNS);
     }
 
     /// Sends the batch when it is full.
@@ -105,10 +118,44 @@ impl<'f> Along<'f> {
 
     pub(super) async fn finish(mut self) -> Result<(), Failure> {
         if self.at.is_some() {
-            self.batch.mark(|_| Mark::End);
+            self.batch.end_outer();
         }
         let last = self.flow.full.send(self.batch).await;
         last.map_err(|_| Failure::Unwanted)
+    }
+}
+
+/// The last two values of a column that were spelled out: question and answer take turns.
+#[derive(Debug, Default, Clone)]
+struct Spelled([Known; 2]);
+
+#[derive(Debug, Default, Clone)]
+struct Known {
+    /// As it was sent.
+    raw: [u8; 16],
+    length: usize,
+    /// Where it stands, in which filling of the batch: 0 for none.
+    filling: u64,
+    text: Range<usize>,
+}
+
+impl Spelled {
+    fn push(&mut self, batch: &mut Batch, decode: &Decode, raw: &[u8]) -> Result<(), Undecodable> {
+        let filling = batch.filling();
+        let is_known =
+            |known: &&Known| known.filling == filling && known.raw.get(..known.length) == Some(raw);
+        if let Some(known) = self.0.iter().find(is_known) {
+            batch.push_again(known.text.clone());
+            return Ok(());
+        }
+        let text = batch.push_text(|out| decode.write(out, raw))?;
+        self.0.swap(0, 1);
+        let known = &mut self.0[0];
+        if let Some(room) = known.raw.get_mut(..raw.len()) {
+            room.copy_from_slice(raw);
+            (known.length, known.filling, known.text) = (raw.len(), filling, text);
+        }
+        Ok(())
     }
 }
 
@@ -175,8 +222,11 @@ fn push_value(
     column: usize,
     raw: Option<&[u8]>,
 ) -> Result<(), Failure> {
-    prepared.decodes[column].push(batch, raw).map_err(|_| {
-        let column = &prepared.statement.columns()[column];
-        Failure::Undecodable(column.name().to_owned())
-    })
+    let pushed = prepared.decodes[column].push(batch, raw);
+    pushed.map_err(|Undecodable| undecodable(prepared, column))
+}
+
+fn undecodable(prepared: &Prepared, column: usize) -> Failure {
+    let column = &prepared.statement.columns()[column];
+    Failure::Undecodable(column.name().to_owned())
 }

@@ -102,6 +102,12 @@ impl Decode {
         })
     }
 
+    /// Whether values are short and of one length, and take longer to spell than to compare.
+    pub(super) fn is_worth_remembering(&self) -> bool {
+        use Decode::{Date, Timestamp, TimestampUtc, Uuid};
+        matches!(self, Uuid | Timestamp | TimestampUtc | Date)
+    }
+
     /// Adds a value to a batch.
     pub(super) fn push(&self, batch: &mut Batch, raw: Option<&[u8]>) -> Result<(), Undecodable> {
         let Some(raw) = raw else {
@@ -120,14 +126,14 @@ impl Decode {
             Decode::Float4 => Value::Real(shortest(f32::from_be_bytes(exact(raw)?))),
             Decode::Float8 => Value::Real(f64::from_be_bytes(exact(raw)?)),
             Decode::Numeric => return push_numeric(batch, raw),
-            _ => return batch.push_text(|out| self.write(out, raw)),
+            _ => return batch.push_text(|out| self.write(out, raw)).map(drop),
         };
         batch.push(value);
         Ok(())
     }
 
     /// Appends a value as PostgreSQL would print it.
-    fn write(&self, out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Undecodable> {
+    pub(super) fn write(&self, out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Undecodable> {
         match self {
             Decode::Text => out.extend_from_slice(raw),
             Decode::Jsonb => out.extend_from_slice(raw.get(1..).ok_or(Undecodable)?),

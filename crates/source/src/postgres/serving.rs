@@ -20,7 +20,7 @@ use super::failure::Failure;
 use super::opening::{Begun, Driver, Limit, Opening};
 use super::session::{Answer, Cancel, Command, Flow, Open, Piece, Prepared, Rest};
 use super::tap::Data;
-use crate::batch::{BATCH_BYTES, Batch, Mark};
+use crate::batch::{BATCH_BYTES, Batch};
 use crate::error::SourceError;
 
 /// To where the transaction had done nothing but begin.
@@ -199,7 +199,7 @@ impl Server<'_> {
         let mut batch = Batch::default();
         let mut rows = pin!(self.open.query_raw(&prepared.statement, params).await?);
         while let Some(row) = rows.try_next().await? {
-            batch.mark(Mark::Inner);
+            batch.begin_row(0);
             push_row(&mut batch, prepared, row)?;
         }
         Ok(batch)
@@ -239,7 +239,7 @@ impl Server<'_> {
                 let mut rows = pin!(self.open.query_typed_raw(&sql, none).await?);
                 let mut count = 0;
                 while let Some(row) = rows.try_next().await? {
-                    batch.mark(Mark::Inner);
+                    batch.begin_row(0);
                     push_row(&mut batch, prepared, row)?;
                     count += 1;
                 }
@@ -280,7 +280,7 @@ impl Server<'_> {
                 // What comes after a failure is not another statement's.
                 if pushed.is_ok() {
                     pushed = rows.take(bytes, &mut |row| {
-                        batch.mark(Mark::Inner);
+                        batch.begin_row(0);
                         count += 1;
                         push_found(batch, prepared, row)
                     });

@@ -5,7 +5,9 @@
 //!
 //! SQLite asks the system for one page at a time, half a million times for 2 GB, and each call costs
 //! about as much as the bytes. The messages of one person mostly lie behind each other: a piece of 64 KiB
-//! then answers sixteen times from the processor's cache.
+//! then answers sixteen times from the processor's cache. SQLite works on the pages where they lie in the piece, as it
+//! would on a mapped file (`xFetch`), so that they are not copied into its own cache either. Unlike a mapped file a piece
+//! fails with an error, and not with a signal, when the file is cut off.
 //!
 //! A piece cannot go stale: within a read transaction the pages that SQLite takes from this file do not
 //! change. What others commit goes to the write-ahead log, and a checkpoint may copy no frame out of it
@@ -24,10 +26,14 @@ use rusqlite::{Connection, ffi};
 use crate::error::SourceError;
 
 const PIECE_BYTES: i32 = 64 << 10;
+/// In a damaged file SQLite may look past the end of a page; its own `xFetch` sees to as much room behind it.
+const ROOM_BYTES: usize = 256;
+/// Pages of so many pieces are in use at once: those of a table, of its index and of the levels above them.
+const PIECES: usize = 8;
 /// Reads of pages are no smaller, those of the file's header are.
 const SMALLEST_PAGE_BYTES: i32 = 512;
-/// The pages of a table, of its index and of long values come in turn.
-const TRAILS: usize = 4;
+/// The pages of a table, of its index and of long values come in turn, and between them those of the levels above.
+const TRAILS: usize = 16;
 /// A read that starts so many of its own lengths behind another one's end still follows it.
 const GAP: i64 = 2;
 
@@ -47,9 +53,19 @@ struct Methods {
     table: ffi::sqlite3_io_methods,
     original: *const ffi::sqlite3_io_methods,
     trails: [Trail; TRAILS],
-    oldest: usize,
-    piece: Vec<u8>,
-    piece_at: i64,
+    pieces: [Piece; PIECES],
+    /// Which piece is filled next, if none of its pages is in use.
+    next: usize,
+}
+
+/// A part of the file.
+#[derive(Default)]
+struct Piece {
+    at: i64,
+    /// Empty, or [`PIECE_BYTES`] and [`ROOM_BYTES`].
+    bytes: Vec<u8>,
+    /// How many of its pages SQLite is using.
+    in_use: usize,
 }
 
 /// Reads that follow each other.
@@ -86,36 +102,60 @@ impl Forward {
         }
         // SAFETY: as above; the table is plain function pointers, and is copied.
         let table = unsafe { ptr::read(original) };
+        let mut own = ffi::sqlite3_io_methods {
+            xRead: Some(read),
+            ..table
+        };
+        if own.iVersion >= 3 {
+            own.xFetch = Some(fetch);
+            own.xUnfetch = Some(unfetch);
+            own.xFileControl = Some(control);
+        }
         let methods = Box::new(Methods {
-            table: ffi::sqlite3_io_methods {
-                xRead: Some(read),
-                ..table
-            },
+            table: own,
             original,
             trails: [Trail::default(); TRAILS],
-            oldest: 0,
-            piece: Vec::new(),
-            piece_at: 0,
+            pieces: Default::default(),
+            next: 0,
         });
         let methods = NonNull::from(Box::leak(methods));
         // SAFETY: the table is `Methods`' first field, and stands until `drop` takes it out again.
         unsafe { (*file.as_ptr()).pMethods = methods.as_ptr().cast() };
-        Ok(Forward { file, methods })
+        let forward = Forward { file, methods };
+        // Only now does SQLite ask for pages where they lie: the number itself reaches nobody, see `control`.
+        connection
+            .execute_batch("PRAGMA mmap_size = 1073741824")
+            .map_err(|_| unknown())?;
+        Ok(forward)
     }
 }
 
 impl Drop for Forward {
     fn drop(&mut self) {
         // SAFETY: the connection, and so the file, is still open; after the first line nobody knows of
-        // `methods` but this value, which made it from a box.
+        // `methods` but this value, which made it from a box. No page is in use when no statement is; a piece of
+        // which one were would stay.
         unsafe {
             (*self.file.as_ptr()).pMethods = self.methods.as_ref().original;
-            drop(Box::from_raw(self.methods.as_ptr()));
+            let methods = Box::from_raw(self.methods.as_ptr());
+            for piece in methods.pieces {
+                if piece.in_use > 0 {
+                    piece.bytes.leak();
+                }
+            }
         }
     }
 }
 
-/// SQLite's `xRead`: `amount` bytes from `at` on.
+/// # Safety
+/// `file` is one that `Forward::start` was given. A connection is used by one thread at a time, and the original
+/// functions know nothing of `Methods`.
+unsafe fn methods_of<'m>(file: *mut ffi::sqlite3_file) -> &'m mut Methods {
+    // SAFETY: `file` points to our `Methods`.
+    unsafe { &mut *(*file).pMethods.cast::<Methods>().cast_mut() }
+}
+
+/// SQLite's `xRead`: copies `amount` bytes from `at` on.
 ///
 /// # Safety
 /// `file` is one that `Forward::start` was given, and `to` has room for `amount` bytes.
@@ -125,171 +165,181 @@ unsafe extern "C" fn read(
     amount: c_int,
     at: i64,
 ) -> c_int {
-    // SAFETY: `file` points to our `Methods`; a connection is used by one thread at a time, and the
-    // original function, which is called below, knows nothing of them.
-    let methods = unsafe { &mut *(*file).pMethods.cast::<Methods>().cast_mut() };
-    let original = methods.original;
-    let read_original = |to: *mut c_void, amount: c_int, at: i64| {
-        // SAFETY: the original table outlives the file, and every VFS has an `xRead`.
-        unsafe { (*original).xRead.map(|read| read(file, to, amount, at)) }
-            .unwrap_or(ffi::SQLITE_IOERR_READ)
-    };
-    if !(SMALLEST_PAGE_BYTES..=PIECE_BYTES).contains(&amount) {
-        return read_original(to, amount, at);
-    }
-    let length = amount.unsigned_abs() as usize;
-    if methods.piece_of(at, length).is_none() && methods.is_forward(at, amount) {
-        methods.piece.resize(PIECE_BYTES.unsigned_abs() as usize, 0);
-        let piece = methods.piece.as_mut_ptr().cast();
-        // Also at the end of the file, where a piece is longer than what is left: page by page, then.
-        if read_original(piece, PIECE_BYTES, at) != ffi::SQLITE_OK {
-            methods.piece.clear();
+    // SAFETY: the caller's promise; `to` is SQLite's own, not ours.
+    unsafe {
+        let methods = methods_of(file);
+        if let Some((piece, start, length)) = methods.find_or_read(file, amount, at) {
+            let page = &methods.pieces[piece].bytes[start..start + length];
+            ptr::copy_nonoverlapping(page.as_ptr(), to.cast(), length);
+            return ffi::SQLITE_OK;
         }
-        methods.piece_at = at;
+        methods.read_original(file, to, amount, at)
     }
-    match methods.piece_of(at, length) {
-        Some(bytes) => {
-            // SAFETY: `to` has room for `amount` bytes, and is SQLite's own, not ours.
-            unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), to.cast(), length) };
-            ffi::SQLITE_OK
+}
+
+/// SQLite's `xFetch`: where `amount` bytes from `at` on lie, until [`unfetch`]; null, if they are to be read.
+///
+/// # Safety
+/// `file` is one that `Forward::start` was given, and `page` has room for a pointer.
+unsafe extern "C" fn fetch(
+    file: *mut ffi::sqlite3_file,
+    at: i64,
+    amount: c_int,
+    page: *mut *mut c_void,
+) -> c_int {
+    // SAFETY: the caller's promise; SQLite writes to no page of a connection that may only read.
+    unsafe {
+        let methods = methods_of(file);
+        *page = match methods.find_or_read(file, amount, at) {
+            Some((piece, start, _)) => {
+                let piece = &mut methods.pieces[piece];
+                piece.in_use += 1;
+                piece.bytes.as_mut_ptr().add(start).cast()
+            }
+            None => ptr::null_mut(),
+        };
+    }
+    ffi::SQLITE_OK
+}
+
+/// SQLite's `xUnfetch`: a page is not used any more; null: none is, and what is known of the file is out of date.
+///
+/// # Safety
+/// `file` is one that `Forward::start` was given, and `page` came from [`fetch`].
+unsafe extern "C" fn unfetch(file: *mut ffi::sqlite3_file, _at: i64, page: *mut c_void) -> c_int {
+    // SAFETY: the caller's promise.
+    let methods = unsafe { methods_of(file) };
+    for piece in &mut methods.pieces {
+        if page.is_null() && piece.in_use == 0 {
+            piece.bytes.clear();
+        } else if piece
+            .bytes
+            .as_ptr_range()
+            .contains(&page.cast_const().cast())
+        {
+            piece.in_use = piece.in_use.saturating_sub(1);
         }
-        None => read_original(to, amount, at),
+    }
+    ffi::SQLITE_OK
+}
+
+/// SQLite's `xFileControl`. How much of the file may be mapped stays unsaid: nothing.
+///
+/// # Safety
+/// `file` is one that `Forward::start` was given, and `argument` what `question` asks for.
+unsafe extern "C" fn control(
+    file: *mut ffi::sqlite3_file,
+    question: c_int,
+    argument: *mut c_void,
+) -> c_int {
+    if question == ffi::SQLITE_FCNTL_MMAP_SIZE {
+        return ffi::SQLITE_OK;
+    }
+    // SAFETY: the caller's promise; the original table outlives the file.
+    unsafe {
+        let original = methods_of(file).original;
+        (*original)
+            .xFileControl
+            .map_or(ffi::SQLITE_NOTFOUND, |ask| ask(file, question, argument))
     }
 }
 
 impl Methods {
-    fn piece_of(&self, at: i64, length: usize) -> Option<&[u8]> {
-        let start = usize::try_from(at.checked_sub(self.piece_at)?).ok()?;
-        self.piece.get(start..start.checked_add(length)?)
+    /// # Safety
+    /// As for [`read`].
+    unsafe fn read_original(
+        &self,
+        file: *mut ffi::sqlite3_file,
+        to: *mut c_void,
+        amount: c_int,
+        at: i64,
+    ) -> c_int {
+        // SAFETY: the original table outlives the file, and every VFS has an `xRead`.
+        unsafe {
+            (*self.original)
+                .xRead
+                .map(|read| read(file, to, amount, at))
+        }
+        .unwrap_or(ffi::SQLITE_IOERR_READ)
     }
 
-    /// Whether this read, which the piece does not answer, follows two that followed each other. One
+    /// The piece in which a page lies, where it starts there, and its length; none if it is to be read by itself.
+    ///
+    /// # Safety
+    /// `file` is the one that these are the methods of.
+    unsafe fn find_or_read(
+        &mut self,
+        file: *mut ffi::sqlite3_file,
+        amount: c_int,
+        at: i64,
+    ) -> Option<(usize, usize, usize)> {
+        if !(SMALLEST_PAGE_BYTES..=PIECE_BYTES).contains(&amount) {
+            return None;
+        }
+        let length = amount.unsigned_abs() as usize;
+        let mut pieces = self.pieces.iter().enumerate();
+        let found = pieces.find_map(|(index, piece)| Some((index, piece.start_of(at, length)?)));
+        if let Some((index, start)) = found {
+            return Some((index, start, length));
+        }
+        if !self.is_forward(at, amount) {
+            return None;
+        }
+        let mut turn = (0..PIECES).map(|after| (self.next + after) % PIECES);
+        let index = turn.find(|index| self.pieces[*index].in_use == 0)?;
+        self.next = index + 1;
+        let mut bytes = std::mem::take(&mut self.pieces[index].bytes);
+        bytes.resize(PIECE_BYTES.unsigned_abs() as usize + ROOM_BYTES, 0);
+        // SAFETY: there is room.
+        let code = unsafe { self.read_original(file, bytes.as_mut_ptr().cast(), PIECE_BYTES, at) };
+        // Also at the end of the file, where a piece is longer than what is left: page by page, then.
+        if code != ffi::SQLITE_OK {
+            return None;
+        }
+        self.pieces[index] = Piece {
+            at,
+            bytes,
+            in_use: 0,
+        };
+        Some((index, 0, length))
+    }
+
+    /// Whether this read, which no piece answers, follows two that followed each other. One
     /// alone may be chance, and a piece for nothing costs as much as several pages.
     fn is_forward(&mut self, at: i64, amount: c_int) -> bool {
         let after = |bytes: c_int| at.saturating_add(i64::from(bytes));
         let reach = i64::from(amount) * GAP;
-        let follows = |trail: &&mut Trail| (0..=reach).contains(&at.saturating_sub(trail.end));
-        if let Some(trail) = self.trails.iter_mut().find(follows) {
+        // A page that is asked for again, or read because no piece has it, leads nowhere.
+        let is_known = |trail: &Trail| trail.end == after(amount);
+        let follows = |trail: &Trail| (0..=reach).contains(&at.saturating_sub(trail.end));
+        let mut is_forward = false;
+        let place = if let Some(place) = self.trails.iter().position(is_known) {
+            place
+        } else if let Some(place) = self.trails.iter().position(follows) {
+            let trail = &mut self.trails[place];
             trail.length += 1;
-            let is_forward = trail.length > 2;
+            is_forward = trail.length > 2;
             trail.end = after(if is_forward { PIECE_BYTES } else { amount });
-            return is_forward;
-        }
-        self.trails[self.oldest] = Trail {
-            end: after(amount),
-            length: 1,
+            place
+        } else {
+            let (end, length) = (after(amount), 1);
+            self.trails[TRAILS - 1] = Trail { end, length };
+            TRAILS - 1
         };
-        self.oldest = (self.oldest + 1) % TRAILS;
-        false
+        // The one met longest ago is the last.
+        self.trails[..=place].rotate_right(1);
+        is_forward
+    }
+}
+
+impl Piece {
+    /// Where a page starts, if all of it is in here.
+    fn start_of(&self, at: i64, length: usize) -> Option<usize> {
+        let start = usize::try_from(at.checked_sub(self.at)?).ok()?;
+        let with_room = start.checked_add(length + ROOM_BYTES)?;
+        (with_room <= self.bytes.len()).then_some(start)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::path::{Path, PathBuf};
-
-    use super::*;
-    use crate::snapshot::Snapshot;
-    use crate::sqlite::Sqlite;
-    use crate::value::Value;
-
-    const ROWS: i64 = 3_000;
-
-    /// Texts of 0 to 20,000 bytes: in a page, and in chains of pages of their own.
-    fn text(id: i64, round: i64) -> String {
-        let length =
-            usize::try_from(id * 7_919 % 977).unwrap() * usize::from(id % 21 == 0) * 20 + 90;
-        format!("{id}-{round} ").repeat(length / 8)
-    }
-
-    fn database() -> (tempfile::TempDir, PathBuf) {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("product.db");
-        let writer = Connection::open(&path).unwrap();
-        writer
-            .execute_batch(
-                "PRAGMA journal_mode = wal; CREATE TABLE notes(id INTEGER PRIMARY KEY, body)",
-            )
-            .unwrap();
-        write_all(&writer, 0);
-        (folder, path)
-    }
-
-    fn write_all(writer: &Connection, round: i64) {
-        let sql = "INSERT OR REPLACE INTO notes(id, body) VALUES (?1, ?2)";
-        for id in 0..ROWS {
-            writer.execute(sql, (id, text(id, round))).unwrap();
-        }
-    }
-
-    fn forward(path: &Path) -> Snapshot {
-        Sqlite::open(path)
-            .unwrap()
-            .snapshot()
-            .unwrap()
-            .forward()
-            .unwrap()
-    }
-
-    /// Reads every row in this order, and does something after the tenth.
-    fn bodies(snapshot: &Snapshot, order: &str, mut after_ten: impl FnMut()) -> Vec<(i64, String)> {
-        let mut read = Vec::new();
-        snapshot
-            .prepare(&format!("SELECT id, body FROM notes ORDER BY {order}"))
-            .unwrap()
-            .for_each(&[], |row| {
-                if let (Value::Integer(id), Some(body)) = (row.value(0), row.value(1).bytes()) {
-                    read.push((id, String::from_utf8(body.to_vec()).unwrap()));
-                }
-                if read.len() == 10 {
-                    after_ten();
-                }
-                Ok::<(), SourceError>(())
-            })
-            .unwrap();
-        read.sort_unstable_by_key(|(id, _)| *id);
-        read
-    }
-
-    fn expected() -> Vec<(i64, String)> {
-        (0..ROWS).map(|id| (id, text(id, 0))).collect()
-    }
-
-    #[test]
-    fn pieces_are_read_and_hold_what_is_in_the_file() {
-        let (_folder, path) = database();
-        let snapshot = forward(&path);
-        assert_eq!(bodies(&snapshot, "id", || ()), expected());
-        let forward = snapshot.reads_forward().unwrap();
-        // SAFETY: nothing is being read.
-        let methods = unsafe { forward.methods.as_ref() };
-        assert!(methods.piece_at > 0, "no piece was read");
-    }
-
-    #[test]
-    fn rows_read_in_any_order_are_the_same() {
-        let (_folder, path) = database();
-        for order in ["id DESC", "id * 7919 % 3001", "id % 50, id"] {
-            assert_eq!(bodies(&forward(&path), order, || ()), expected(), "{order}");
-        }
-    }
-
-    #[test]
-    fn what_is_committed_and_checkpointed_meanwhile_is_not_seen() {
-        let (_folder, path) = database();
-        let writer = Connection::open(&path).unwrap();
-        let snapshot = forward(&path);
-        let read = bodies(&snapshot, "id", || {
-            write_all(&writer, 1);
-            writer
-                .query_row("PRAGMA wal_checkpoint(passive)", (), |_| Ok(()))
-                .unwrap();
-        });
-        assert_eq!(read, expected());
-        drop(snapshot);
-        writer
-            .query_row("PRAGMA wal_checkpoint(truncate)", (), |_| Ok(()))
-            .unwrap();
-        assert_ne!(bodies(&forward(&path), "id", || ()), expected());
-    }
-}
+mod tests;
