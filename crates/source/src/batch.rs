@@ -45,6 +45,8 @@ pub(crate) struct Batch {
     filling: u64,
     /// Where the row before the last inner row starts, and that one.
     last: [Option<usize>; 2],
+    /// Bytes of values that stand in it once, for the second time and more.
+    shared_bytes: usize,
     /// Whoever reads has another one only when this batch is looked at.
     right: Option<OwnedSemaphorePermit>,
 }
@@ -137,6 +139,7 @@ impl Default for Batch {
             long: Vec::new(),
             filling: next_filling(),
             last: [None; 2],
+            shared_bytes: 0,
             right: None,
         }
     }
@@ -176,9 +179,9 @@ impl Batch {
         self.marks.push(Mark::End);
     }
 
-    /// How many bytes of values it holds.
+    /// How many bytes its values have: more than it holds, where some stand once.
     pub(crate) fn size_bytes(&self) -> usize {
-        self.bytes.len()
+        self.bytes.len() + self.shared_bytes
     }
 
     /// Whether it is of a size that the next one needs too.
@@ -212,6 +215,7 @@ impl Batch {
         if is_same {
             self.note_same();
         }
+        self.shared_bytes += text.len();
         self.cells.push(Cell::Text(text.start, text.end));
     }
 
@@ -266,6 +270,7 @@ impl Batch {
         let (cell, is_same) = cell_of(&mut self.bytes, value, model);
         if is_same {
             self.note_same();
+            self.shared_bytes += value.bytes().map_or(0, <[u8]>::len);
         }
         self.cells.push(cell);
     }
@@ -305,6 +310,7 @@ impl Batch {
         self.long.clear();
         self.filling = next_filling();
         self.last = [None; 2];
+        self.shared_bytes = 0;
         self.right = None;
     }
 }

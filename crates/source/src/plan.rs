@@ -217,8 +217,13 @@ impl FieldPlan {
     fn depends(&self, section: Section) -> u64 {
         const MORE: u64 = u64::MAX;
         match (&self.from, &self.encode) {
-            // Whether a message stands before the one at hand changes from each to the next.
-            (_, Encode::Reference(of) | Encode::References(of)) if *of == section => MORE,
+            // Whether a message stands before the one at hand changes from each to the next, and what a thread points
+            // at is looked for among its own messages.
+            (_, Encode::Reference(of) | Encode::References(of))
+                if *of == section || *of == Section::Messages =>
+            {
+                MORE
+            }
             (From::Constant(_), _) => 0,
             (From::Column(column) | From::Json(column, _), _) if *column < COMPARED_COLUMNS => {
                 1 << column

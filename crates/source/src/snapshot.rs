@@ -78,7 +78,9 @@ impl Snapshot {
                 .map_err(|error| {
                     SourceError::from_sqlite(&error, &self.path, "open the database")
                 })?;
-            *forward = Some(Forward::start(connection)?);
+            if forward.is_none() {
+                *forward = Some(Forward::start(connection)?);
+            }
         }
         Ok(self)
     }

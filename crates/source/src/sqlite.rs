@@ -34,7 +34,7 @@ const TWIN_TRIES: usize = 20;
 ///
 /// Bounds memory however large the database is: the page cache, and with it each sort, gets 4 MiB;
 /// what does not fit goes to temporary files. Mapping the file would be no faster and would count as
-/// memory of this process.
+/// memory of this process: `forward.rs` lets SQLite ask for mapped pages later, and gives it others.
 const READING: &str = "
     PRAGMA query_only = on;
     PRAGMA cache_size = -4096;

@@ -43,7 +43,7 @@ pub(super) struct Run<'a> {
     progress: &'a dyn Progress,
     subject_text: Vec<u8>,
     issues: Vec<Issue>,
-    /// None while a record is written.
+    /// None before the first record, and while one is written.
     earlier: Option<Box<Earlier>>,
     scratch: Vec<u8>,
     section: Section,

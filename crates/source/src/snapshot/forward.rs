@@ -37,7 +37,7 @@ const TRAILS: usize = 16;
 /// A read that starts so many of its own lengths behind another one's end still follows it.
 const GAP: i64 = 2;
 
-/// A connection's file, with `xRead` replaced for as long as this lives. Must go before the connection.
+/// A connection's file, with `xRead` and `xFetch` replaced for as long as this lives. Must go before the connection.
 #[derive(Debug)]
 pub(super) struct Forward {
     file: NonNull<ffi::sqlite3_file>,
@@ -56,7 +56,12 @@ struct Methods {
     pieces: [Piece; PIECES],
     /// Which piece is filled next, if none of its pages is in use.
     next: usize,
+    /// A read failed: SQLite may end the transaction, and with it the promise that pages do not change.
+    has_failed: bool,
 }
+
+/// Where no page is looked for.
+const NOWHERE: i64 = i64::MAX;
 
 /// A part of the file.
 #[derive(Default)]
@@ -117,6 +122,7 @@ impl Forward {
             trails: [Trail::default(); TRAILS],
             pieces: Default::default(),
             next: 0,
+            has_failed: false,
         });
         let methods = NonNull::from(Box::leak(methods));
         // SAFETY: the table is `Methods`' first field, and stands until `drop` takes it out again.
@@ -124,7 +130,7 @@ impl Forward {
         let forward = Forward { file, methods };
         // Only now does SQLite ask for pages where they lie: the number itself reaches nobody, see `control`.
         connection
-            .execute_batch("PRAGMA mmap_size = 1073741824")
+            .execute_batch("PRAGMA main.mmap_size = 1073741824")
             .map_err(|_| unknown())?;
         Ok(forward)
     }
@@ -173,7 +179,9 @@ unsafe extern "C" fn read(
             ptr::copy_nonoverlapping(page.as_ptr(), to.cast(), length);
             return ffi::SQLITE_OK;
         }
-        methods.read_original(file, to, amount, at)
+        let code = methods.read_original(file, to, amount, at);
+        methods.has_failed |= code != ffi::SQLITE_OK;
+        code
     }
 }
 
@@ -210,8 +218,8 @@ unsafe extern "C" fn unfetch(file: *mut ffi::sqlite3_file, _at: i64, page: *mut 
     // SAFETY: the caller's promise.
     let methods = unsafe { methods_of(file) };
     for piece in &mut methods.pieces {
-        if page.is_null() && piece.in_use == 0 {
-            piece.bytes.clear();
+        if page.is_null() {
+            piece.at = NOWHERE;
         } else if piece
             .bytes
             .as_ptr_range()
@@ -273,7 +281,7 @@ impl Methods {
         amount: c_int,
         at: i64,
     ) -> Option<(usize, usize, usize)> {
-        if !(SMALLEST_PAGE_BYTES..=PIECE_BYTES).contains(&amount) {
+        if self.has_failed || !(SMALLEST_PAGE_BYTES..=PIECE_BYTES).contains(&amount) {
             return None;
         }
         let length = amount.unsigned_abs() as usize;

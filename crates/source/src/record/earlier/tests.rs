@@ -1,3 +1,5 @@
+mod drawn;
+
 use std::convert::Infallible;
 
 use carryall_format::encode::Unit;
@@ -6,6 +8,7 @@ use carryall_format::section::Section;
 use carryall_format::write::Reference;
 use proptest::prelude::*;
 
+use self::drawn::{Before, LONG, Rows, rows};
 use super::*;
 use crate::batch::Batch;
 use crate::plan::{Dependencies, Encode, From};
@@ -17,6 +20,8 @@ const COLUMNS: usize = 10;
 /// Counts what is asked of it, and takes what was written when it is told to.
 #[derive(Default)]
 struct Around {
+    /// Records so far.
+    records: usize,
     people: Vec<Vec<u8>>,
     asked_for_people: usize,
     takes: bool,
@@ -34,10 +39,12 @@ impl Around {
 impl Surroundings for Around {
     type Error = Infallible;
 
-    fn resolve(&mut self, _: Section, id: &[u8]) -> Result<Reference, Infallible> {
-        Ok(match id.first() {
-            Some(b'i') => Reference::Included,
-            Some(b'l') => Reference::LeftOut,
+    /// Which messages are in the file, or belong to the thread at hand, is different for each record.
+    fn resolve(&mut self, target: Section, id: &[u8]) -> Result<Reference, Infallible> {
+        Ok(match (target, id.first()) {
+            (Section::Messages, _) if self.records.is_multiple_of(3) => Reference::LeftOut,
+            (Section::Messages, _) | (_, Some(b'i')) => Reference::Included,
+            (_, Some(b'l')) => Reference::LeftOut,
             _ => Reference::Unknown,
         })
     }
@@ -76,7 +83,7 @@ fn field(name: &str, from: From, encode: Encode) -> FieldPlan {
     }
 }
 
-/// A field of each sort, of messages.
+/// A field of each sort.
 fn fields() -> Vec<FieldPlan> {
     let path = |path| JsonPath::parse(path).unwrap();
     let column = |name, column, encode| field(name, From::Column(column), encode);
@@ -93,98 +100,49 @@ fn fields() -> Vec<FieldPlan> {
         field("a", From::Json(6, path("a")), Encode::Text),
         column("created_at", 7, Encode::Timestamp(Unit::Seconds, None)),
         column("is_active", 8, Encode::Boolean),
-        column("count", 9, Encode::Number),
     ]
 }
 
-/// Values of which each is something to some field, and a fault to others.
-fn values() -> Vec<Value<'static>> {
-    // Longer than what is handed over at once, and than what a batch keeps once.
-    static LONG: &[u8] = &[b'x'; 300_000];
-    static SHORT: &[u8] = &[b'y'; 70];
-    let texts: [&[u8]; 14] = [
-        b"",
-        b"user",
-        b"assistant",
-        b"i-1",
-        b"left-1",
-        b"[]",
-        b"[\"i-1\",\"i-2\"]",
-        b"{\"a\":1}",
-        b"{\"b\":2}",
-        b"\"quoted\"\n",
-        b"not UTF-8: \xff",
-        b"2026-03-01T00:00:00.000Z",
-        SHORT,
-        LONG,
-    ];
-    let numbers = [
-        Value::Null,
-        Value::Integer(0),
-        Value::Integer(1_772_323_200),
-        Value::Integer(i64::MAX),
-        Value::Real(0.0),
-        Value::Real(-0.0),
-        Value::Real(f64::INFINITY),
-        Value::Blob(b"user"),
-        Value::Blob(b""),
-    ];
-    numbers.into_iter().chain(texts.map(Value::Text)).collect()
+/// Those of `extra`.
+fn extra() -> Vec<FieldPlan> {
+    let path = JsonPath::parse("a").unwrap();
+    vec![
+        field("count", From::Column(9), Encode::Number),
+        field("a_again", From::Json(6, path), Encode::AsStored),
+    ]
 }
 
-/// What comes before a row.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Before {
-    Nothing,
-    /// The batch is filled anew.
-    Batch,
-    /// The buffer is taken.
-    Sent,
-    /// A row that another writes: it is in the batch, and not among the records.
-    Skipped,
-}
-
-/// Its columns' values by their place in `values`; none for what the row two before has.
-type Drawn = (Before, Vec<Option<usize>>);
-
-fn rows() -> impl Strategy<Value = Vec<Drawn>> {
-    let before = prop_oneof![
-        12 => Just(Before::Nothing),
-        1 => Just(Before::Batch),
-        1 => Just(Before::Sent),
-        1 => Just(Before::Skipped),
-    ];
-    // The last value is the long one: rarely.
-    let last = values().len() - 1;
-    let place = prop_oneof![60 => 0..last, 1 => Just(last)];
-    let cell = prop_oneof![3 => Just(None), 1 => place.prop_map(Some)];
-    prop::collection::vec((before, prop::collection::vec(cell, COLUMNS)), 1..24)
-}
-
-/// The values of each row.
-fn drawn(rows: &[Drawn]) -> Vec<(Before, Vec<Value<'static>>)> {
-    let values = values();
-    let mut all: Vec<(Before, Vec<Value<'static>>)> = Vec::new();
-    for (before, cells) in rows {
-        let model = all.len().checked_sub(2);
-        let row = cells
-            .iter()
-            .enumerate()
-            .map(|(column, cell)| match (cell, model) {
-                (Some(place), _) => values[*place],
-                (None, Some(model)) => all[model].1[column],
-                (None, None) => Value::Null,
-            });
-        let row = row.collect();
-        all.push((*before, row));
+/// Fills a batch as a file's reader does, or as a server's.
+fn fill(batch: &mut Batch, row: &[Value<'_>], is_server: bool) {
+    if is_server {
+        batch.begin_row(1);
+        batch.push(Value::Integer(7));
+        for value in row {
+            batch.push(*value);
+        }
+    } else {
+        batch.push_row(row.len(), |column| row[column]);
     }
-    all
 }
+
+/// How records are written.
+#[derive(Debug, Clone, Copy)]
+struct Way {
+    section: Section,
+    is_server: bool,
+    copies: bool,
+}
+
+const MESSAGES: Way = Way {
+    section: Section::Messages,
+    is_server: false,
+    copies: true,
+};
 
 /// What is written, and what is said about it, and how often a person was asked for.
-fn encoded(rows: &[(Before, Vec<Value<'static>>)], copies: bool) -> (Vec<u8>, Vec<String>, usize) {
-    let fields = fields();
-    let depends = Dependencies::on_columns(&fields, Section::Messages);
+fn encoded(rows: &[(Before, Vec<Value<'static>>)], way: Way) -> (Vec<u8>, Vec<String>, usize) {
+    let (fields, extra) = (fields(), extra());
+    let depends = [&fields, &extra].map(|fields| Dependencies::on_columns(fields, way.section));
     let (mut around, mut earlier) = (Around::default(), Earlier::default());
     let (mut out, mut said, mut batch) = (Vec::new(), Vec::new(), Batch::default());
     let mut rest = rows;
@@ -196,28 +154,39 @@ fn encoded(rows: &[(Before, Vec<Value<'static>>)], copies: bool) -> (Vec<u8>, Ve
         rest = others;
         batch.clear();
         for (_, row) in filling {
-            batch.push_row(COLUMNS, |column| row[column]);
+            fill(&mut batch, row, way.is_server);
         }
         for (row, (before, _)) in batch.rows().zip(filling) {
-            around.takes = copies;
+            around.takes = way.copies;
+            around.records += 1;
             match before {
                 Before::Sent => around.take(&mut out),
-                Before::Skipped => continue,
+                Before::Skipped => {
+                    out.extend_from_slice(b"{\"written\":\"by another\"}\n");
+                    continue;
+                }
                 _ => {}
             }
             let mut issues = Vec::new();
             out.push(b'{');
-            if copies {
+            if way.copies {
                 earlier.begin(&row, &around);
-                let fields = (&*fields, &*depends);
-                earlier
-                    .encode_fields(&mut out, fields, &row, &mut around, &mut issues)
-                    .unwrap();
-                earlier.end(&around, &issues);
-            } else {
-                record::encode_fields(&mut out, &fields, &row, &mut around, &mut issues).unwrap();
             }
-            out.extend_from_slice(b"}\n");
+            let mut encode = |out: &mut Vec<u8>, list: &[FieldPlan], number: usize| {
+                if way.copies {
+                    let list = (list, &*depends[number]);
+                    earlier.encode_fields(out, list, &row, &mut around, &mut issues)
+                } else {
+                    record::encode_fields(out, list, &row, &mut around, &mut issues)
+                }
+            };
+            encode(&mut out, &fields, 0).unwrap();
+            out.extend_from_slice(b",\"extra\":{");
+            encode(&mut out, &extra, 1).unwrap();
+            if way.copies {
+                earlier.end(&around, &issues);
+            }
+            out.extend_from_slice(b"}}\n");
             said.extend(issues.iter().map(|issue| format!("{issue:?}")));
         }
     }
@@ -229,17 +198,20 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
-    fn what_is_copied_is_what_encoding_would_have_written(rows in rows()) {
-        let rows = drawn(&rows);
-        let (copied, said, _) = encoded(&rows, true);
-        let (written, expected, _) = encoded(&rows, false);
+    fn what_is_copied_is_what_encoding_would_have_written(
+        rows in rows(), is_server: bool, is_thread: bool,
+    ) {
+        let section = if is_thread { Section::Threads } else { Section::Messages };
+        let way = Way { section, is_server, copies: true };
+        let (copied, said, _) = encoded(&rows, way);
+        let (written, expected, _) = encoded(&rows, Way { copies: false, ..way });
         prop_assert_eq!(said, expected);
         prop_assert!(copied == written, "{}", String::from_utf8_lossy(&copied));
     }
 }
 
 /// Question and answer in turn.
-fn conversation(length: usize) -> Vec<(Before, Vec<Value<'static>>)> {
+fn conversation(length: usize) -> Rows {
     let turn = |number: usize| {
         let (author, role) = if number.is_multiple_of(2) {
             ("anna", "i-1")
@@ -255,10 +227,15 @@ fn conversation(length: usize) -> Vec<(Before, Vec<Value<'static>>)> {
 
 #[test]
 fn a_field_that_is_as_it_was_two_records_before_is_encoded_once() {
-    let (_, _, asked) = encoded(&conversation(100), true);
-    assert_eq!(asked, 2);
-    let (_, _, asked) = encoded(&conversation(100), false);
-    assert_eq!(asked, 100);
+    for is_server in [false, true] {
+        let way = Way {
+            is_server,
+            ..MESSAGES
+        };
+        assert_eq!(encoded(&conversation(100), way).2, 2);
+        let copies = false;
+        assert_eq!(encoded(&conversation(100), Way { copies, ..way }).2, 100);
+    }
 }
 
 #[test]
@@ -272,11 +249,11 @@ fn nothing_is_copied_from_a_record_with_an_issue_or_of_another_batch_or_that_has
     ] {
         let mut rows = conversation(10);
         rows[5].0 = fault;
-        assert_eq!(encoded(&rows, true).2, expected, "{fault:?}");
+        assert_eq!(encoded(&rows, MESSAGES).2, expected, "{fault:?}");
     }
     let mut rows = conversation(10);
     rows[5].1[5] = Value::Text(b"\xff");
-    let (written, said, asked) = encoded(&rows, true);
+    let (written, said, asked) = encoded(&rows, MESSAGES);
     // Also the one two behind it is encoded, and the one after that is copied again.
     assert_eq!(
         (said.len(), asked),
@@ -284,4 +261,15 @@ fn nothing_is_copied_from_a_record_with_an_issue_or_of_another_batch_or_that_has
         "{}",
         String::from_utf8_lossy(&written)
     );
+}
+
+#[test]
+fn a_long_value_takes_what_stands_before_it_along() {
+    let mut rows = conversation(10);
+    rows[4].1[5] = Value::Text(LONG);
+    // Behind it in the record, the next, and the two that begin with another buffer than those two before them.
+    let way = |copies| Way { copies, ..MESSAGES };
+    let (copied, ..) = encoded(&rows, way(true));
+    assert!(copied == encoded(&rows, way(false)).0);
+    assert_eq!(copied.split(|byte| *byte == b'\n').count(), 10 + 1);
 }

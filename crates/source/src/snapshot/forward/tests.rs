@@ -105,6 +105,42 @@ fn pages_are_used_where_they_lie_and_let_go_at_the_end() {
 }
 
 #[test]
+fn a_page_in_use_stays_what_it_is_while_another_statement_reads_more_than_all_pieces() {
+    let (_folder, path) = database();
+    let writer = Connection::open(&path).unwrap();
+    writer
+        .execute_batch("CREATE TABLE others(id INTEGER PRIMARY KEY, body)")
+        .unwrap();
+    for id in 0..2_000 {
+        let sql = "INSERT INTO others(id, body) VALUES (?1, ?2)";
+        writer.execute(sql, (id, "other ".repeat(200))).unwrap();
+    }
+    let snapshot = forward(&path);
+    let mut inner = snapshot
+        .prepare("SELECT sum(length(body)) FROM others")
+        .unwrap();
+    let (mut read, mut most) = (Vec::new(), 0);
+    snapshot
+        .prepare("SELECT id, body FROM notes WHERE id < 400 ORDER BY id")
+        .unwrap()
+        .for_each(&[], |row| {
+            most = most.max(in_use(&snapshot));
+            inner.for_each(&[], |row| {
+                assert_eq!(row.value(0), Value::Integer(2_000 * 1_200));
+                Ok::<(), SourceError>(())
+            })?;
+            // Looked at after the others were read.
+            if let (Value::Integer(id), Some(body)) = (row.value(0), row.value(1).bytes()) {
+                read.push((id, String::from_utf8(body.to_vec()).unwrap()));
+            }
+            Ok::<(), SourceError>(())
+        })
+        .unwrap();
+    assert_eq!(read, expected()[..400]);
+    assert!(most > 0, "no page was in use meanwhile");
+}
+
+#[test]
 fn a_file_that_is_cut_off_meanwhile_is_an_error() {
     let (_folder, path) = database();
     let writer = Connection::open(&path).unwrap();
