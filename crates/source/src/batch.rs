@@ -87,47 +87,12 @@ pub(crate) struct Start {
     pub(crate) same: u64,
 }
 
-/// A value as a cell whose bytes stand in `bytes`, and whether it surely is that of `model`.
-#[inline]
-fn cell_of(bytes: &mut Vec<u8>, value: Value<'_>, model: Option<Cell>) -> (Cell, bool) {
-    let add = |bytes: &mut Vec<u8>, value: &[u8]| {
-        let start = bytes.len();
-        bytes.extend_from_slice(value);
-        (start, bytes.len())
-    };
-    match (value, model) {
-        (Value::Null, model) => (Cell::Null, matches!(model, Some(Cell::Null))),
-        (Value::Integer(integer), model) => {
-            let is_same = matches!(model, Some(Cell::Integer(other)) if other == integer);
-            (Cell::Integer(integer), is_same)
-        }
-        (Value::Real(real), model) => {
-            let bits = real.to_bits();
-            let is_same = matches!(model, Some(Cell::Real(other)) if other.to_bits() == bits);
-            (Cell::Real(real), is_same)
-        }
-        (Value::Text(text), Some(cell @ Cell::Text(start, end)))
-            if is_short_and_same(text, &bytes[start..end]) =>
-        {
-            (cell, true)
-        }
-        (Value::Text(text), _) => {
-            let (start, end) = add(bytes, text);
-            (Cell::Text(start, end), false)
-        }
-        (Value::Blob(blob), _) => {
-            let (start, end) = add(bytes, blob);
-            (Cell::Blob(start, end), false)
+impl Start {
+    fn note_same(&mut self, column: usize) {
+        if column < COMPARED_COLUMNS {
+            self.same |= 1 << column;
         }
     }
-}
-
-/// Ids and times differ at their ends.
-fn is_short_and_same(text: &[u8], other: &[u8]) -> bool {
-    text.len() == other.len()
-        && text.len() <= SHARED_BYTES
-        && text.last_chunk::<8>() == other.last_chunk()
-        && text == other
 }
 
 impl Default for Batch {
@@ -170,8 +135,11 @@ impl Batch {
     pub(crate) fn begin_row(&mut self, in_front: usize) {
         let (cell, [before, last]) = (self.cells.len() + in_front, self.last);
         self.last = [last, Some(cell)];
-        let (model, same) = (before, 0);
-        self.marks.push(Mark::Inner(Start { cell, model, same }));
+        self.marks.push(Mark::Inner(Start {
+            cell,
+            model: before,
+            same: 0,
+        }));
     }
 
     /// All inner rows of the outer one are there.
@@ -231,10 +199,7 @@ impl Batch {
     /// The next value is what the row two before has in its column.
     fn note_same(&mut self) {
         if let Some(Mark::Inner(start)) = self.marks.last_mut() {
-            let column = self.cells.len() - start.cell;
-            if column < COMPARED_COLUMNS {
-                start.same |= 1 << column;
-            }
+            start.note_same(self.cells.len() - start.cell);
         }
     }
 
@@ -277,26 +242,24 @@ impl Batch {
 
     /// Adds an inner row.
     pub(crate) fn push_row<'v>(&mut self, columns: usize, value: impl Fn(usize) -> Value<'v>) {
-        let first = self.cells.len();
-        let [before, last] = self.last;
-        self.last = [last, Some(first)];
-        self.cells.resize(first + columns, Cell::Null);
-        let (others, cells) = self.cells.split_at_mut(first);
-        let model = before.and_then(|before| others.get(before..before + columns));
-        let mut same = 0;
+        self.begin_row(0);
+        let Some(Mark::Inner(start)) = self.marks.last_mut() else {
+            return;
+        };
+        self.cells.resize(start.cell + columns, Cell::Null);
+        let (others, cells) = self.cells.split_at_mut(start.cell);
+        let model = start
+            .model
+            .and_then(|model| others.get(model..model + columns));
         for (column, cell) in cells.iter_mut().enumerate() {
-            let model = model.map(|model| model[column]);
+            let (value, model) = (value(column), model.map(|model| model[column]));
             let is_same;
-            (*cell, is_same) = cell_of(&mut self.bytes, value(column), model);
-            if is_same && column < COMPARED_COLUMNS {
-                same |= 1 << column;
+            (*cell, is_same) = cell_of(&mut self.bytes, value, model);
+            if is_same {
+                start.note_same(column);
+                self.shared_bytes += value.bytes().map_or(0, <[u8]>::len);
             }
         }
-        self.marks.push(Mark::Inner(Start {
-            cell: first,
-            model: before,
-            same,
-        }));
     }
 
     pub(crate) fn is_full(&self) -> bool {
@@ -313,4 +276,47 @@ impl Batch {
         self.shared_bytes = 0;
         self.right = None;
     }
+}
+
+/// A value as a cell whose bytes stand in `bytes`, and whether it surely is that of `model`.
+#[inline]
+fn cell_of(bytes: &mut Vec<u8>, value: Value<'_>, model: Option<Cell>) -> (Cell, bool) {
+    let add = |bytes: &mut Vec<u8>, value: &[u8]| {
+        let start = bytes.len();
+        bytes.extend_from_slice(value);
+        (start, bytes.len())
+    };
+    match (value, model) {
+        (Value::Null, model) => (Cell::Null, matches!(model, Some(Cell::Null))),
+        (Value::Integer(integer), model) => {
+            let is_same = matches!(model, Some(Cell::Integer(other)) if other == integer);
+            (Cell::Integer(integer), is_same)
+        }
+        (Value::Real(real), model) => {
+            let bits = real.to_bits();
+            let is_same = matches!(model, Some(Cell::Real(other)) if other.to_bits() == bits);
+            (Cell::Real(real), is_same)
+        }
+        (Value::Text(text), Some(cell @ Cell::Text(start, end)))
+            if is_short_and_same(text, &bytes[start..end]) =>
+        {
+            (cell, true)
+        }
+        (Value::Text(text), _) => {
+            let (start, end) = add(bytes, text);
+            (Cell::Text(start, end), false)
+        }
+        (Value::Blob(blob), _) => {
+            let (start, end) = add(bytes, blob);
+            (Cell::Blob(start, end), false)
+        }
+    }
+}
+
+/// Ids and times differ at their ends.
+fn is_short_and_same(text: &[u8], other: &[u8]) -> bool {
+    text.len() == other.len()
+        && text.len() <= SHARED_BYTES
+        && text.last_chunk::<8>() == other.last_chunk()
+        && text == other
 }

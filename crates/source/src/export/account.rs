@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use carryall_format::encode;
 use carryall_format::section::{Kind, Section};
 use carryall_format::write::Proof;
 
@@ -69,21 +68,15 @@ impl Run<'_> {
             return Ok(());
         }
         let id = self.subject.key.as_str().to_owned().into_bytes();
-        self.writer
+        let out = self
+            .writer
             .begin_record(Section::AccountSettings, Proof::Owner(&id), &id)?;
-        let mut out = std::mem::take(self.writer.buffer());
-        let mut before = "\"";
         for field in Section::AccountSettings.fields() {
-            // Taken out, and handed over piece by piece: a large value is not held twice.
-            if let Some(value) = parts.fields.remove(field.name) {
-                out.extend_from_slice(before.as_bytes());
+            if let Some(value) = parts.fields.get(field.name) {
+                out.extend_from_slice(if out.ends_with(b"{") { b"\"" } else { b",\"" });
                 out.extend_from_slice(field.name.as_bytes());
                 out.extend_from_slice(b"\":");
-                for piece in value.chunks(encode::PIECE_BYTES) {
-                    out.extend_from_slice(piece);
-                    self.writer.send_part(&mut out)?;
-                }
-                before = ",\"";
+                out.extend_from_slice(value);
             }
         }
         if !parts.extra.is_empty() {
@@ -91,7 +84,6 @@ impl Run<'_> {
             out.extend_from_slice(&parts.extra);
             out.push(b'}');
         }
-        *self.writer.buffer() = out;
         self.writer.end_record()?;
         self.flush_issues(Section::AccountSettings, &id)
     }
