@@ -16,6 +16,7 @@ mod json_string;
 mod json_visit;
 pub mod original;
 pub mod read;
+mod read_buffer;
 mod repair;
 pub mod schema;
 pub mod section;
@@ -29,3 +30,4 @@ pub mod verify;
 pub mod write;
 
 pub use ids::IdSet;
+pub use read_buffer::ReadBuffer;

@@ -25,38 +25,35 @@ pub fn timestamp_text(
     bytes: &[u8],
     zone: Option<&TimeZone>,
 ) -> Result<(), BadTimestamp> {
-    if is_as_written(bytes) {
+    if let Some(moment) = as_written(bytes) {
         out.push(b'"');
-        out.extend_from_slice(bytes);
-        out.push(b'"');
+        out.extend_from_slice(moment);
+        out.extend_from_slice(b"Z\"");
     } else {
         moment(bytes, zone)?.write(out);
     }
     Ok(())
 }
 
-/// Whether a text is a moment as the file spells it already, as most products' are.
-fn is_as_written(bytes: &[u8]) -> bool {
-    let Some((seconds, fraction)) = bytes.split_first_chunk::<19>() else {
-        return false;
-    };
+/// What stands before the `Z` of a moment as the file spells it, if a text has that, as most products' do. Thousandths
+/// that are nothing are left out.
+fn as_written(bytes: &[u8]) -> Option<&[u8]> {
+    let text = bytes.strip_suffix(b"Z")?;
+    let (seconds, fraction) = text.split_first_chunk::<19>()?;
     let mut digits = *seconds;
-    for (place, mark) in [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')] {
-        if digits[place] != mark {
-            return false;
-        }
-        digits[place] = b'0';
-    }
+    let marks = [4, 7, 10, 13, 16].map(|place| std::mem::replace(&mut digits[place], b'0'));
     // The fewest digits that lose nothing.
-    let has_fewest = match fraction {
-        [b'Z'] => true,
-        [b'.', three @ .., b'Z'] if matches!(three.len(), 3 | 6 | 9) => {
-            three.iter().all(u8::is_ascii_digit) && !three.ends_with(b"000")
-        }
+    let mut kept = fraction.len();
+    while kept > 1 && fraction[1..kept].ends_with(b"000") {
+        kept -= 3;
+    }
+    let is_fraction = match fraction {
+        [] => true,
+        [b'.', fraction @ ..] => matches!(fraction.len(), 3 | 6 | 9) && all_digits(fraction),
         _ => false,
     };
-    if !has_fewest || !digits.iter().all(u8::is_ascii_digit) {
-        return false;
+    if marks != *b"--T::" || !all_digits(&digits) || !is_fraction {
+        return None;
     }
     let two =
         |place: usize| u32::from(digits[place] - b'0') * 10 + u32::from(digits[place + 1] - b'0');
@@ -69,7 +66,15 @@ fn is_as_written(bytes: &[u8]) -> bool {
         is_clock_time: two(14) <= 59 && two(17) <= 59,
         offset: Some(0),
     };
-    local.check().is_ok()
+    local.check().ok()?;
+    let kept = if kept > 1 { kept } else { 0 };
+    text.get(..seconds.len() + kept)
+}
+
+/// All are looked at, so that the compiler takes many at a time.
+fn all_digits(bytes: &[u8]) -> bool {
+    let is_other = |byte: &u8| !byte.is_ascii_digit();
+    !bytes.iter().fold(false, |met, byte| met | is_other(byte))
 }
 
 /// The moment that `timestamp_text` writes, for sorting and date ranges.

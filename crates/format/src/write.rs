@@ -15,6 +15,7 @@ pub use self::finish::Written;
 use crate::gap::{Gap, GapCode, GapSpool};
 use crate::header::{Ground, Header, Status};
 use crate::ids::IdSet;
+use crate::read_buffer::ReadBuffer;
 use crate::section::{Section, Shape};
 use crate::sign::SigningKey;
 use crate::sink::{BUFFER_BYTES, Sink};
@@ -94,7 +95,7 @@ pub struct Writer {
     gaps: GapSpool,
     file_bytes: u64,
     /// Raw bytes of the part being written; kept from file to file.
-    part: Vec<u8>,
+    part: ReadBuffer,
 }
 
 #[derive(Default)]
@@ -124,7 +125,7 @@ impl Writer {
             left_out: BTreeMap::new(),
             gaps: GapSpool::default(),
             file_bytes: 0,
-            part: Vec::new(),
+            part: ReadBuffer::default(),
         };
         writer.buffer.extend_from_slice(b"{\n\"export\":");
         serde_json::to_writer(&mut writer.buffer, header).map_err(io::Error::from)?;

@@ -108,8 +108,7 @@ impl Convert {
             Ok(losses)
         };
         if self.out.as_os_str() == "-" {
-            use std::os::fd::AsFd;
-            return write(std::io::stdout().as_fd().try_clone_to_owned()?.into());
+            return write(destination::standard_output()?);
         }
         destination::write_whole(&self.out, "--out", write)
     }

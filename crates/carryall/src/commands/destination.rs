@@ -1,6 +1,7 @@
 //! Where a command writes a file: under its name only when it is whole.
 
 use std::fs::File;
+use std::os::fd::AsFd;
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
@@ -31,6 +32,11 @@ pub fn write_whole<T>(
     let written = write(file.writer().map_err(unwritable)?)?;
     file.publish().map_err(unwritable)?;
     Ok(written)
+}
+
+/// Standard output, as it is: the standard library's own looks through everything for the end of a line.
+pub fn standard_output() -> std::io::Result<File> {
+    Ok(std::io::stdout().as_fd().try_clone_to_owned()?.into())
 }
 
 /// Whether what is written there is gone, and cannot be written again.

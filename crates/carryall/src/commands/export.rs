@@ -182,7 +182,8 @@ impl Export {
             }
             return in_tries(once, &work.may_pass);
         }
-        work.write(std::io::stdout()).and_then(finished)
+        work.write(destination::standard_output()?)
+            .and_then(finished)
     }
 
     fn report(&self, exported: &Exported, is_encrypted: bool) -> ExitCode {

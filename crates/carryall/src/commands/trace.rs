@@ -139,7 +139,7 @@ impl Trace {
                 &sound,
                 &mut tree,
                 lock.as_ref(),
-                std::io::stdout(),
+                destination::standard_output()?,
                 &mut advanced,
             )?
         } else {

@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::{WriteError, Writer, hex};
 use crate::encode;
+use crate::read_buffer::ReadBuffer;
 use crate::section::Section;
 
 /// Raw bytes of a file in one record of `file_contents`; a multiple of 3.
@@ -37,7 +38,9 @@ impl Writer {
         self.open_section(Section::FileContents)?;
         // One byte more than a part: whether a part is the last must be known before it is written.
         let mut raw = std::mem::take(&mut self.part);
-        raw.resize(PART_BYTES + 1, 0);
+        if raw.is_empty() {
+            raw = ReadBuffer::new(PART_BYTES + 1);
+        }
         let mut held = 0;
         let mut written = WrittenContents {
             size_bytes: 0,

@@ -230,3 +230,65 @@ fn undecodable(prepared: &Prepared, column: usize) -> Failure {
     let column = &prepared.statement.columns()[column];
     Failure::Undecodable(column.name().to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::Value;
+
+    const UUIDS: [[u8; 16]; 3] = [[0; 16], [0x11; 16], [0xfe; 16]];
+
+    /// Where the text of each value stands, that of `UUIDS` at each of these places; the batch is emptied where none is.
+    fn spelled(numbers: &[Option<usize>]) -> Vec<*const u8> {
+        let (mut spelled, mut batch) = (Spelled::default(), Batch::default());
+        let (mut cells, mut texts) = (0, Vec::new());
+        for number in numbers {
+            let Some(number) = number else {
+                batch.clear();
+                cells = 0;
+                continue;
+            };
+            batch.begin_row(0);
+            let raw = &UUIDS[*number];
+            spelled.push(&mut batch, &Decode::Uuid, raw).unwrap();
+            let mut expected = Vec::new();
+            Decode::Uuid.write(&mut expected, raw).unwrap();
+            let Value::Text(text) = batch.value(cells, 0) else {
+                panic!("an id is a text");
+            };
+            assert_eq!(text, expected, "{numbers:?}");
+            texts.push(text.as_ptr());
+            cells += 1;
+        }
+        texts
+    }
+
+    #[test]
+    fn what_takes_turns_stands_once_and_what_a_batch_before_had_is_spelled_again() {
+        // Room for all of them is there after the first.
+        let whole = |numbers: &[usize]| {
+            let once = [0, 1, 2, 0, 1, 2].map(Some);
+            let numbers = numbers.iter().copied().map(Some);
+            let all: Vec<_> = once.into_iter().chain([None]).chain(numbers).collect();
+            spelled(&all).split_off(once.len())
+        };
+        let texts = whole(&[0, 1, 0, 1, 0]);
+        assert_eq!(texts[2..], [texts[0], texts[1], texts[0]]);
+        assert_ne!(texts[0], texts[1]);
+        // A third takes the place of the one that was spelled longest ago.
+        let texts = whole(&[0, 1, 2, 0]);
+        assert_ne!(texts[3], texts[0]);
+        let texts = whole(&[0, 1, 2, 1]);
+        assert_eq!(texts[3], texts[1]);
+        spelled(&[Some(1), Some(2), None, Some(1), None, Some(2), Some(1)]);
+    }
+
+    #[test]
+    fn a_value_of_another_length_than_its_type_has_is_refused() {
+        let (mut spelled, mut batch) = (Spelled::default(), Batch::default());
+        for raw in [&[][..], &[7; 15], &[7; 17], &[7; 400]] {
+            batch.begin_row(0);
+            assert!(spelled.push(&mut batch, &Decode::Uuid, raw).is_err());
+        }
+    }
+}

@@ -14,6 +14,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 
+use carryall_format::ReadBuffer;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, TlsStream};
 
@@ -26,7 +27,7 @@ const LENGTH_BYTES: usize = 4;
 /// What was read, and where in it the data is.
 #[derive(Debug)]
 pub(super) struct Piece {
-    bytes: Box<[u8]>,
+    bytes: ReadBuffer,
     filled: usize,
     data: Vec<Range<usize>>,
 }
@@ -34,7 +35,7 @@ pub(super) struct Piece {
 impl Default for Piece {
     fn default() -> Piece {
         Piece {
-            bytes: vec![0; BUFFER_BYTES].into_boxed_slice(),
+            bytes: ReadBuffer::new(BUFFER_BYTES),
             filled: 0,
             data: Vec::new(),
         }

@@ -21,6 +21,7 @@
 use std::ffi::{c_int, c_void};
 use std::ptr::{self, NonNull};
 
+use carryall_format::ReadBuffer;
 use rusqlite::{Connection, ffi};
 
 use crate::error::SourceError;
@@ -68,7 +69,7 @@ const NOWHERE: i64 = i64::MAX;
 struct Piece {
     at: i64,
     /// Empty, or [`PIECE_BYTES`] and [`ROOM_BYTES`].
-    bytes: Vec<u8>,
+    bytes: ReadBuffer,
     /// How many of its pages SQLite is using.
     in_use: usize,
 }
@@ -146,7 +147,7 @@ impl Drop for Forward {
             let methods = Box::from_raw(self.methods.as_ptr());
             for piece in methods.pieces {
                 if piece.in_use > 0 {
-                    piece.bytes.leak();
+                    std::mem::forget(piece.bytes);
                 }
             }
         }
@@ -297,7 +298,9 @@ impl Methods {
         let index = turn.find(|index| self.pieces[*index].in_use == 0)?;
         self.next = index + 1;
         let mut bytes = std::mem::take(&mut self.pieces[index].bytes);
-        bytes.resize(PIECE_BYTES.unsigned_abs() as usize + ROOM_BYTES, 0);
+        if bytes.is_empty() {
+            bytes = ReadBuffer::new(PIECE_BYTES.unsigned_abs() as usize + ROOM_BYTES);
+        }
         // SAFETY: there is room.
         let code = unsafe { self.read_original(file, bytes.as_mut_ptr().cast(), PIECE_BYTES, at) };
         // Also at the end of the file, where a piece is longer than what is left: page by page, then.
