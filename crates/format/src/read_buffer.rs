@@ -14,7 +14,7 @@ const DISTANCE_BYTES: usize = PAGE_BYTES / 2;
 /// `malloc` gives for a large vector lies 16 bytes into a page, and what is read lies at a page's beginning.
 #[derive(Debug, Default)]
 pub struct ReadBuffer {
-    bytes: Box<[u8]>,
+    bytes: Vec<u8>,
     start: usize,
     len: usize,
 }
@@ -23,10 +23,15 @@ impl ReadBuffer {
     /// Room for so many bytes, zeroed.
     #[must_use]
     pub fn new(len: usize) -> ReadBuffer {
-        let bytes = vec![0; len + PAGE_BYTES].into_boxed_slice();
+        let bytes = vec![0; len + PAGE_BYTES];
         let into_page = bytes.as_ptr().addr() % PAGE_BYTES;
         let start = (PAGE_BYTES + DISTANCE_BYTES - into_page) % PAGE_BYTES;
         ReadBuffer { bytes, start, len }
+    }
+
+    /// Where the bytes start. As with a vector's, others that were handed out before stay good.
+    pub fn as_mut_ptr(&mut self) -> *mut u8 {
+        self.bytes.as_mut_ptr().wrapping_add(self.start)
     }
 
     /// How many bytes there is room for.
@@ -63,8 +68,9 @@ mod tests {
     #[test]
     fn a_buffer_of_any_size_starts_in_the_middle_of_a_page() {
         for len in [0, 1, 17, 4096, 65_792, 262_144, 3 << 20] {
-            let buffer = ReadBuffer::new(len);
+            let mut buffer = ReadBuffer::new(len);
             assert_eq!((buffer.len(), buffer.as_ptr().addr() % 4096), (len, 2048));
+            assert_eq!(buffer.as_mut_ptr().cast_const(), buffer.as_ptr());
         }
         assert!(ReadBuffer::default().is_empty());
     }
