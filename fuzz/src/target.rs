@@ -13,8 +13,8 @@ pub const MOST_MEMORY: usize = 24 << 20;
 
 /// Says what does not hold.
 pub fn holds(bytes: &[u8]) -> Result<(), String> {
-    let options = |checkers| Options {
-        checkers,
+    let options = |threads| Options {
+        threads,
         max_record_bytes: MAX_RECORD_BYTES,
         ..Options::default()
     };
@@ -23,10 +23,10 @@ pub fn holds(bytes: &[u8]) -> Result<(), String> {
     let trickling = Input::Stream(Trickle(bytes, 1 + bytes.len() % 7));
     let trickled =
         verify(trickling, &options(3), &mut |_| {}).map_err(|error| error.to_string())?;
-    same("7 bytes at a time, 3 checkers", &piped, &trickled)?;
+    same("7 bytes at a time, 3 threads", &piped, &trickled)?;
     if bytes.len().is_multiple_of(4) {
         let opened = of_file(bytes, &options(2)).map_err(|error| error.to_string())?;
-        same("a file, 2 checkers", &piped, &opened)?;
+        same("a file, 2 threads", &piped, &opened)?;
     }
     if piped.verdict == Verdict::Sound {
         sound(bytes, &piped)?;

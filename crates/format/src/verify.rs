@@ -49,8 +49,9 @@ pub struct Options {
     pub keys: KnownKeys,
     /// Whether a file without a good signature is unsound.
     pub require_signature: bool,
-    /// How many threads check records.
-    pub checkers: usize,
+    /// How many threads work. With the digest one of them hashes, if there are two or more: beside as many checkers as
+    /// processors it would get a part of one only, and everybody would wait for it.
+    pub threads: usize,
     /// The largest record that is read, in bytes; more than 1 GiB counts as 1 GiB.
     pub max_record_bytes: usize,
 }
@@ -61,7 +62,7 @@ impl Default for Options {
             digest: true,
             keys: KnownKeys::default(),
             require_signature: false,
-            checkers: std::thread::available_parallelism().map_or(1, usize::from),
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
             max_record_bytes: MAX_RECORD_BYTES,
         }
     }
@@ -94,7 +95,9 @@ pub fn verify<R: Read + Send>(
     advanced: &mut dyn FnMut(u64),
 ) -> io::Result<Report> {
     let mut collected = collect::Collected::new(check::Hasher::default());
-    let (bytes, checkers) = (options.max_record_bytes, options.checkers.max(1));
+    let hashers = usize::from(options.digest);
+    let checkers = options.threads.saturating_sub(hashers).max(1);
+    let bytes = options.max_record_bytes;
     let (ran, again) = match input {
         Input::File(file) => {
             let ran = threads::run(

@@ -43,7 +43,7 @@ pub struct Verify {
     /// Do not compute the digest of the file: faster, and an edited file may pass
     #[arg(long)]
     no_digest: bool,
-    /// How many records are checked at the same time; one for each processor by default
+    /// How many threads work, of which one computes the digest; one for each processor by default
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
 }
@@ -57,7 +57,7 @@ impl Verify {
             ..Options::default()
         };
         if let Some(threads) = self.threads {
-            options.checkers = threads.into();
+            options.threads = threads.into();
         }
         let report = self.check(&options)?;
         let name = self.name();

@@ -68,9 +68,9 @@ impl Sound {
 
 /// Checks a file as `verify` does.
 pub fn require_sound(file: &Original, advanced: &mut dyn FnMut(u64)) -> Result<Sound, TraceError> {
-    // The digest takes as long as two checkers; more would only hold more of the file in memory.
+    // The digest takes as long as a checker; more would only hold more of the file in memory.
     let options = Options {
-        checkers: 2,
+        threads: 2,
         ..Options::default()
     };
     let report = verify(Input::file(file.clone()), &options, advanced)?;

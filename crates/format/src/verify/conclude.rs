@@ -138,7 +138,7 @@ pub fn conclude(
             &mut collected,
             !outline.is_complete,
             records,
-            options.checkers.max(1),
+            options.threads.max(1),
             &mut findings,
         )?;
         newer(&export, &mut collected, outline, &mut findings);

@@ -17,7 +17,7 @@ pub fn options() -> Options {
         digest: true,
         keys: KEYS.clone(),
         require_signature: false,
-        checkers: 1,
+        threads: 1,
         max_record_bytes: MAX_RECORD_BYTES,
     }
 }

@@ -131,9 +131,9 @@ fn whichever_checkers_hash_the_parts_every_file_is_compared() {
     let bytes = of_parts(&[1, 4, 2, 1, 3, 2]);
     let parts: Vec<_> = memchr::memmem::find_iter(&bytes, b"\"base64\":\"").collect();
     assert_eq!(parts.len(), 13);
-    for checkers in [1, 2, 4] {
+    for threads in [1, 2, 4] {
         let with = Options {
-            checkers,
+            threads,
             digest: false,
             ..options()
         };

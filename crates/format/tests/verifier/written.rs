@@ -80,7 +80,7 @@ proptest! {
 
     #[test]
     fn however_many_check_and_however_it_is_read_the_answer_is_the_same(
-        threads in threads(), at in any::<prop::sample::Index>(), byte in any::<u8>(), checkers in 1_usize..5,
+        threads in threads(), at in any::<prop::sample::Index>(), byte in any::<u8>(), count in 1_usize..6,
         // One piece, which whoever asks checks alone; two; or more than are under way for one checker.
         large in prop::sample::select(vec![0, 0, 0, 0, 100 << 10, 100 << 10, 100 << 10, 4 << 20]),
     ) {
@@ -91,7 +91,7 @@ proptest! {
         bytes[at] = byte;
         let one = report(&bytes);
         prop_assert_eq!(bytes.len() > 64 << 10, large > 0);
-        let other = report_of_file(&bytes, &Options { checkers, ..options() });
+        let other = report_of_file(&bytes, &Options { threads: count, ..options() });
         prop_assert_eq!(one.verdict, other.verdict);
         prop_assert_eq!(one.findings.counts(), other.findings.counts());
         prop_assert_eq!(one.workspaces, other.workspaces);
@@ -113,10 +113,10 @@ impl Read for Failing<'_> {
 #[test]
 fn a_disk_that_fails_is_an_error_whoever_reads() {
     let bytes = file(&[vec![(false, vec![b'x'; 64 << 10]); 64]]);
-    for (count, checkers) in [(1000, 1), (bytes.len() / 2, 1), (bytes.len() / 2, 4)] {
+    for (count, threads) in [(1000, 1), (bytes.len() / 2, 2), (bytes.len() / 2, 5)] {
         let input = Input::Stream(Failing(&bytes[..count]));
         let options = Options {
-            checkers,
+            threads,
             ..options()
         };
         let error = verify(input, &options, &mut |_| {}).unwrap_err();
@@ -143,7 +143,7 @@ fn whoever_panics_nobody_waits_for_it() {
         let bytes = file(&[vec![(false, vec![b'x'; 64 << 10]); 64]]);
         for _ in 0..8 {
             let options = Options {
-                checkers: 3,
+                threads: 4,
                 ..options()
             };
             // The caller's own panic goes on; another thread's is an error.
@@ -193,7 +193,7 @@ fn a_million_ids_are_compared_and_those_that_are_missing_or_twice_are_found() {
     // Whoever changes an id changes the digest, too.
     let options = Options {
         digest: false,
-        checkers: 3,
+        threads: 4,
         ..options()
     };
     let report = report_of_file(&file, &options);
