@@ -1,6 +1,6 @@
 //! The path of the bytes: each checker, of whom the caller is one, reads and cuts the next piece in its turn,
-//! checks it, and puts together what was found in it and in those before it, in order. One more thread
-//! hashes the whole.
+//! checks it, and puts together what was found in it and in those before it, in order. Beside
+//! them one thread hashes the whole.
 //!
 //! Who read a piece does everything with it: its bytes are still in that core's cache, and no thread
 //! waits to be woken for each piece by another. A file of one piece, as most are, is checked by the caller
