@@ -10,6 +10,7 @@ mod fields;
 mod order;
 mod sql;
 
+pub use self::by_thread::FindMessage;
 pub use self::dialect::Dialect;
 pub(crate) use self::fields::named_kind;
 pub(crate) use self::sql::quote;
@@ -92,23 +93,10 @@ pub struct EntryPlan {
     pub(crate) depends: Dependencies,
     /// Where the bytes are.
     pub contents: Option<ContentsPlan>,
-    /// For messages: how to find one of a thread.
+    /// For messages: how to find out which of a thread are in the file.
     pub find_message: Option<FindMessage>,
     /// `FROM … WHERE …` and the counting expressions, for counts.
     pub count: CountPlan,
-}
-
-/// SELECTs of (author, time) of the message ?2 in thread ?1.
-#[derive(Debug)]
-pub struct FindMessage {
-    /// Without the time, which is null: it stands behind the text, so that a long message would have to be
-    /// read to its end.
-    pub sql: String,
-    /// With the time, for an export of a range.
-    pub sql_with_time: String,
-    /// SELECTs of (thread, message, author, time) of what all threads of parameter 1 point at, for a server,
-    /// which need not be asked for each of them.
-    pub pointed_at: Vec<String>,
 }
 
 /// Fields that the export itself looks at, by their place in [`EntryPlan::fields`].

@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::postgres::comparable_parts;
-use crate::postgres_server::{Server, demo_on};
+use crate::postgres_server::{Server, demo_on, demo_with_on};
 use crate::product::MARTA;
 use crate::servers::Postgres;
 
@@ -56,12 +56,37 @@ fn what_threads_point_at_is_asked_for_once_and_judged_as_on_sqlite() {
             }
         }
     }
-    let logs = fs::read_dir(server.folder().join("data/log")).unwrap();
-    let all: String = logs
-        .map(|log| fs::read_to_string(log.unwrap().path()).unwrap())
-        .collect();
+    let all = log_of(&server);
     let asked = |what: &str| all.lines().filter(|line| line.contains(what)).count();
     assert!(asked("carryall_thread.message") > 0, "{all}");
     // Of three exports, two each: what points at nothing of its thread is looked up by itself.
     assert_eq!(asked(r#"AND t."id" = $2"#), 6, "{all}");
+}
+
+/// Everything that the server was asked so far.
+fn log_of(server: &Server) -> String {
+    let logs = fs::read_dir(server.folder().join("data/log")).unwrap();
+    logs.map(|log| fs::read_to_string(log.unwrap().path()).unwrap())
+        .collect()
+}
+
+#[test]
+fn a_narrow_range_asks_only_for_the_messages_of_threads_that_have_some_of_it() {
+    let settings = ["logging_collector=on", "log_statement=all"];
+    let server = Server::of(Postgres::start_with(None, &settings, |_| {}));
+    let (sqlite, postgres, server) = demo_with_on(&["--messages", "4000"], server);
+    let last = "SELECT substr(max(m.created_at), 1, 10) FROM messages AS m JOIN threads AS t ON t.id = m.thread_id";
+    let since = sqlite.text(&format!("{last} WHERE t.user_id = '{}'", sqlite.key(MARTA)));
+    let flags = ["--since", &since];
+    let (_, expected) = comparable_parts(&sqlite, MARTA, &flags);
+    let (_, found) = comparable_parts(&postgres, MARTA, &flags);
+    assert_eq!(found, expected);
+    let threads = found["threads"].as_array().unwrap().len();
+    let all = log_of(&server);
+    let of_one_thread = |line: &&str| line.contains(r#"t."thread_id" = $1 ORDER BY"#);
+    assert_eq!(all.lines().filter(of_one_thread).count(), threads);
+    let whole = sqlite.export(MARTA);
+    assert!(threads > 0 && whole.list("threads").len() > 4 * threads);
+    let by_cursor = ["--since", &since, "--read", "cursor"];
+    assert_eq!(comparable_parts(&postgres, MARTA, &by_cursor).1, expected);
 }

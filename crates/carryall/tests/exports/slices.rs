@@ -146,17 +146,20 @@ fn a_workspace_of_somebody_else_is_as_unknown_as_one_that_does_not_exist() {
     }
 }
 
+/// The days of all messages, one for each, sorted.
+fn days_of(file: &ExportFile) -> Vec<String> {
+    let day = |message: &Value| message["created_at"].as_str().unwrap()[..10].to_owned();
+    let mut days: Vec<String> = file.list("messages").iter().map(day).collect();
+    days.sort_unstable();
+    days
+}
+
 #[test]
 fn a_range_of_days_has_their_messages_and_the_threads_these_stand_in() {
     for (product, who) in [(Product::demo(), MARTA), (Product::open_webui(), BEN)] {
         let full = product.export(who);
-        let mut days: Vec<&str> = full
-            .list("messages")
-            .iter()
-            .map(|message| &message["created_at"].as_str().unwrap()[..10])
-            .collect();
-        days.sort_unstable();
-        let (since, until) = (days[days.len() / 3], days[days.len() * 2 / 3]);
+        let days = days_of(&full);
+        let (since, until) = (&*days[days.len() / 3], &*days[days.len() * 2 / 3]);
         for flags in [
             vec!["--since", since],
             vec!["--until", until],
@@ -182,6 +185,35 @@ fn a_range_of_days_has_their_messages_and_the_threads_these_stand_in() {
             assert_eq!(slice.ids("uploaded_files"), files);
         }
     }
+}
+
+#[test]
+fn a_time_inside_a_json_column_is_held_against_the_range_as_any_other() {
+    let plain = Product::demo();
+    let product = Product::demo().with_map_changed(
+        "fields.created_at               = \"created_at\"\nfields.deleted_at",
+        "fields.created_at = { column = \"stamp\", json = \"at\" }\n\
+         fields.told_at = { column = \"created_at\", kind = \"timestamp\" }\nfields.deleted_at",
+    );
+    // What each thread points at was written later than all the rest.
+    let later = "UPDATE messages SET created_at = '2027-01-01T00:00:00.000Z'
+                 WHERE id IN (SELECT current_message_id FROM threads)";
+    plain.sql(later);
+    product.sql(later);
+    product.sql(
+        "ALTER TABLE messages ADD COLUMN stamp JSON;
+         UPDATE messages SET stamp = json_object('at', created_at)",
+    );
+    let flags = ["--until", "2026-12-31"];
+    let (expected, found) = (
+        plain.export_with(MARTA, &flags),
+        product.export_with(MARTA, &flags),
+    );
+    assert_eq!(found.ids("messages"), expected.ids("messages"));
+    // What they point at is not in the file, where its time is behind the range.
+    assert_eq!(found.list("threads"), expected.list("threads"));
+    let cut = |thread: &Value| thread["current_message_id"].is_null();
+    assert!(found.list("threads").iter().any(cut));
 }
 
 #[test]

@@ -40,8 +40,8 @@ impl Run<'_> {
         let subject = self.subject;
         let key = subject.key.value();
         let mut others = std::mem::take(&mut self.others);
-        // An extract of one workspace skips most threads, which a reader would not know.
-        if self.scope.workspace.is_some() {
+        // Where most threads are skipped, a reader would not know.
+        if self.scope.workspace.is_some() || self.range.is_small() {
             return self.write_in_turn(entry, statements);
         }
         let numbered = plan
@@ -250,21 +250,6 @@ impl Run<'_> {
             });
         }
         self.write_waiting(entry, waiting, !is_circle && !is_slice)
-    }
-
-    /// Whether a thread has a message of the range that was asked for.
-    pub(super) fn has_message_in_range(&mut self, thread: Value<'_>) -> Result<bool, ExportError> {
-        let plan = self.plan;
-        let Some(entry) = plan.of(Section::Messages).next() else {
-            return Ok(false);
-        };
-        let mut messages = self.snapshot.prepare_for(&read(entry), &entry.sql)?;
-        let mut has_one = false;
-        messages.for_each(&[thread], |row| {
-            has_one = has_one || self.admit(entry, row)? == Admission::Included;
-            Ok::<(), ExportError>(())
-        })?;
-        Ok(has_one)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Walks the sections in file order and turns admitted rows into records.
 
+mod range;
 mod references;
 mod selection;
 
@@ -12,6 +13,7 @@ use carryall_format::header::Header;
 use carryall_format::section::Section;
 use carryall_format::write::{Reference, Writer, Written};
 
+pub(super) use self::range::Range;
 use self::references::Expected;
 use super::messages::ThreadAtHand;
 use super::{ExportError, ExportOrder, Progress};
@@ -36,6 +38,8 @@ pub(super) struct Run<'a> {
     pub(super) files: Option<&'a FileStore>,
     pub(super) writer: Writer,
     pub(super) thread: ThreadAtHand,
+    /// Which threads have a message of the dates that were asked for.
+    pub(super) range: Range<'a>,
     /// The same moment again, for others that read meanwhile.
     pub(super) others: Vec<Snapshot>,
     /// When to stop, and how long that is from the start.
@@ -85,6 +89,7 @@ impl<'a> Run<'a> {
             files,
             writer,
             thread: ThreadAtHand::default(),
+            range: Range::default(),
             others: Vec::new(),
             limit: None,
             progress,

@@ -2,9 +2,26 @@
 
 use super::order::declared_type;
 use super::sql::{expression, from, from_where, id_expression, narrowed};
-use super::{Dialect, FindMessage, quote};
+use super::{Dialect, quote};
 use crate::catalog::Catalog;
 use crate::data_map::{DataMap, ExportEntry, FieldForm, Parent};
+
+/// SELECTs of what decides whether a message is in the file.
+#[derive(Debug)]
+pub struct FindMessage {
+    /// (author, nothing) of the message ?2 in thread ?1: the time stands behind the text, so that a long message would have
+    /// to be read to its end.
+    pub sql: String,
+    /// (author, time) of it, for an export of a range.
+    pub sql_with_time: String,
+    /// (thread, message, author, time) of what all threads of parameter 1 point at, for a server, which need not be
+    /// asked for each of them.
+    pub pointed_at: Vec<String>,
+    /// (nothing, time) of each message in thread ?1, where an index may answer that alone.
+    pub times: Option<String>,
+    /// (author, time) of each.
+    pub of_thread: String,
+}
 
 /// The messages of the thread `key`, in conversation order.
 pub(super) fn from_thread(
@@ -59,11 +76,15 @@ pub(super) fn find_message(
     let id = id_expression(dialect, entry)?;
     let (from, narrowed) = (from(dialect, entry)?, narrowed(dialect, entry));
     let thread_id = quote(&parent.column);
-    let from_where = |thread: &str, message: &str| {
+    let of_one = |thread: &str, message: &str| {
         format!("FROM {from} WHERE t.{thread_id} = {thread} AND {id} = {message}{narrowed}")
     };
-    let by_parameters = from_where(&dialect.parameter(1), &dialect.parameter(2));
-    let by_thread = from_where("carryall_thread.id", "carryall_thread.message");
+    let of_thread = format!(
+        "FROM {from} WHERE t.{thread_id} = {}{narrowed}",
+        dialect.parameter(1)
+    );
+    let by_parameters = of_one(&dialect.parameter(1), &dialect.parameter(2));
+    let by_thread = of_one("carryall_thread.id", "carryall_thread.message");
     let pointed_at = pointers(map, &parent.section, entry, catalog, &id)?;
     let pointed_at = pointed_at.into_iter().map(|pointers| {
         format!(
@@ -75,6 +96,12 @@ pub(super) fn find_message(
         sql: format!("SELECT {author}, NULL {by_parameters}"),
         sql_with_time: format!("SELECT {author}, {created} {by_parameters}"),
         pointed_at: pointed_at.collect(),
+        times: match dialect {
+            Dialect::Sqlite => Some(format!("SELECT NULL, {created} {of_thread}")),
+            // Each question is a round trip.
+            Dialect::Postgres => None,
+        },
+        of_thread: format!("SELECT {author}, {created} {of_thread}"),
     })
 }
 

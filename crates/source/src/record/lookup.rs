@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
+use carryall_format::json::JsonPath;
 use jiff::Timestamp;
 
 use super::scalar::{as_text, moment};
 use super::{Found, json_values};
-use crate::plan::{Encode, EntryPlan, FieldPlan, From};
+use crate::plan::{Encode, EntryPlan, From};
 use crate::snapshot::Row;
 use crate::value::Value;
 
@@ -24,8 +25,9 @@ impl EntryPlan {
                 Value::Null => None,
                 value => Some(as_text(value)),
             },
-            From::Json(..) => {
-                found(field, row).map(|found| Cow::Owned(as_text(found.as_value()).into_owned()))
+            From::Json(column, path) => {
+                let found = found(path, row.value(*column))?;
+                Some(Cow::Owned(as_text(found.as_value()).into_owned()))
             }
         }
     }
@@ -40,29 +42,28 @@ impl EntryPlan {
 
     /// When the record was made.
     pub(crate) fn created_at(&self, row: &Row<'_>) -> Option<Timestamp> {
-        let field = &self.fields[self.places.created?];
-        match &field.from {
+        match &self.fields[self.places.created?].from {
             From::Constant(_) => None,
-            From::Column(column) => self.created_from(row.value(*column)),
-            From::Json(..) => self.created_from(found(field, row)?.as_value()),
+            From::Column(column) | From::Json(column, _) => self.created_from(row.value(*column)),
         }
     }
 
-    /// When the record was made, from the column's value.
+    /// When the record was made, from the value of the column in which that stands.
     pub(crate) fn created_from(&self, value: Value<'_>) -> Option<Timestamp> {
-        match &self.fields[self.places.created?].encode {
-            Encode::Timestamp(unit, zone) => moment(*unit, zone.as_ref(), value),
-            _ => None,
+        let field = &self.fields[self.places.created?];
+        let Encode::Timestamp(unit, zone) = &field.encode else {
+            return None;
+        };
+        match &field.from {
+            From::Json(_, path) => moment(*unit, zone.as_ref(), found(path, value)?.as_value()),
+            _ => moment(*unit, zone.as_ref(), value),
         }
     }
 }
 
-/// The first value that a field's path finds.
-fn found(field: &FieldPlan, row: &Row<'_>) -> Option<Found> {
-    let From::Json(column, path) = &field.from else {
-        return None;
-    };
-    let values = json_values(row.value(*column).bytes()?, path).ok()?;
+/// The first value that a path finds.
+fn found(path: &JsonPath, value: Value<'_>) -> Option<Found> {
+    let values = json_values(value.bytes()?, path).ok()?;
     values
         .into_iter()
         .find(|found| !matches!(found, Found::Null))

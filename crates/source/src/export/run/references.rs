@@ -100,7 +100,12 @@ impl Run<'_> {
     }
 
     /// Whether a message of a thread in the export stands in it, by its author and time.
-    fn admit_found(&self, entry: &EntryPlan, author: Value<'_>, time: Value<'_>) -> Admission {
+    pub(super) fn admit_found(
+        &self,
+        entry: &EntryPlan,
+        author: Value<'_>,
+        time: Value<'_>,
+    ) -> Admission {
         let is_own = author.is_null() || *as_text(author) == *self.subject_text;
         if is_own && self.scope.covers(entry.created_from(time)) {
             Admission::Included

@@ -1,0 +1,115 @@
+//! Which threads have a message of the dates that were asked for.
+
+use carryall_format::section::Section;
+
+use super::{Run, read};
+use crate::error::SourceError;
+use crate::export::ExportError;
+use crate::plan::{Dialect, EntryPlan};
+use crate::scope::Admission;
+use crate::snapshot::{Row, Snapshot, Statement};
+use crate::value::Value;
+
+/// With at least one thread in so many, reading all of them ahead is faster than asking for each.
+const FEW: u64 = 4;
+
+/// What is known of the threads, and how to ask about one.
+#[derive(Default)]
+pub(in crate::export) struct Range<'a> {
+    times: Option<Statement<'a>>,
+    of_thread: Option<Statement<'a>>,
+    /// Threads that were asked about.
+    asked: u64,
+    /// Those that have a message for the file.
+    found: u64,
+}
+
+impl Range<'_> {
+    /// Whether few of the person's threads have something of it.
+    pub(in crate::export) fn is_small(&self) -> bool {
+        self.found * FEW < self.asked
+    }
+}
+
+impl Run<'_> {
+    /// Whether a thread has a message of these dates that is not somebody else's.
+    pub(super) fn has_message_in_range(&mut self, thread: Value<'_>) -> Result<bool, ExportError> {
+        let (plan, snapshot) = (self.plan, self.snapshot);
+        let messages = plan.of(Section::Messages).next();
+        let Some((entry, find)) =
+            messages.and_then(|entry| Some((entry, entry.find_message.as_ref()?)))
+        else {
+            return Ok(false);
+        };
+        let mut range = std::mem::take(&mut self.range);
+        let is_in_range = |row: &Row<'_>| self.scope.covers(entry.created_from(row.value(1)));
+        let is_included = |row: &Row<'_>| {
+            self.admit_found(entry, row.value(0), row.value(1)) == Admission::Included
+        };
+        // An index has the times alone; for the authors every message would have to be looked at.
+        let may_have_one = match &find.times {
+            Some(sql) => {
+                let times = kept(&mut range.times, snapshot, entry, sql)?;
+                any(times, snapshot, thread, is_in_range)?
+            }
+            None => true,
+        };
+        let has_one = may_have_one && {
+            let of_thread = kept(&mut range.of_thread, snapshot, entry, &find.of_thread)?;
+            any(of_thread, snapshot, thread, is_included)?
+        };
+        range.asked += 1;
+        range.found += u64::from(has_one);
+        self.range = range;
+        Ok(has_one)
+    }
+}
+
+/// The statement, prepared once.
+fn kept<'k, 'a>(
+    statement: &'k mut Option<Statement<'a>>,
+    snapshot: &'a Snapshot,
+    entry: &EntryPlan,
+    sql: &str,
+) -> Result<&'k mut Statement<'a>, SourceError> {
+    Ok(match statement {
+        Some(statement) => statement,
+        none => none.insert(snapshot.prepare_for(&read(entry), sql)?),
+    })
+}
+
+/// Why rows are not read further.
+enum Stop {
+    Found,
+    Failed(SourceError),
+}
+
+impl From<SourceError> for Stop {
+    fn from(error: SourceError) -> Stop {
+        Stop::Failed(error)
+    }
+}
+
+/// Whether a row of the thread fits.
+fn any(
+    statement: &mut Statement<'_>,
+    snapshot: &Snapshot,
+    thread: Value<'_>,
+    fits: impl Fn(&Row<'_>) -> bool,
+) -> Result<bool, SourceError> {
+    // On a server a cursor would stay open.
+    let may_stop = snapshot.dialect() == Dialect::Sqlite;
+    let mut has_one = false;
+    let read = statement.for_each(&[thread], |row| {
+        has_one = has_one || fits(row);
+        if has_one && may_stop {
+            Err(Stop::Found)
+        } else {
+            Ok(())
+        }
+    });
+    match read {
+        Err(Stop::Failed(error)) => Err(error),
+        Ok(()) | Err(Stop::Found) => Ok(has_one),
+    }
+}
