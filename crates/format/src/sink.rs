@@ -1,10 +1,15 @@
-//! Where the bytes go: a second thread hashes and writes what the first one encodes.
+//! Where the bytes go: hashed and written by a thread of their own, or by whoever would have to wait.
 //!
-//! Buffers travel over a bounded channel and come back to be filled again, so memory stays constant
-//! and a slow disk slows the encoder down instead of filling memory.
+//! Buffers wait in a short queue and come back to be filled again, so memory stays constant and a slow disk slows
+//! the encoder down instead of filling memory.
+//!
+//! Where the encoder and a reader have all processors, a third thread would only be switched to and from. It rests
+//! while there is a [`Helper`], and the two hash and write when they would wait for each other.
 
+use std::collections::VecDeque;
 use std::io::{self, Write};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use sha2::{Digest, Sha256};
@@ -15,30 +20,56 @@ const BUFFERS_IN_FLIGHT: usize = 3;
 /// A buffer that one huge value has blown up is not kept.
 const KEEP_CAPACITY_BYTES: usize = 2 * BUFFER_BYTES;
 
-enum Order {
-    Write(Vec<u8>),
-    /// Asks for the digest of everything before this.
-    Seal(SyncSender<[u8; 32]>),
-}
-
 /// The writing end.
 pub(crate) struct Sink {
-    orders: Option<SyncSender<Order>>,
-    empty: Receiver<Vec<u8>>,
-    thread: Option<JoinHandle<io::Result<[u8; 32]>>>,
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
     sent_bytes: u64,
+}
+
+/// Hashes and writes what waits, on a thread that would wait otherwise. While there is one, no thread of its own does.
+pub struct Helper(Arc<Shared>);
+
+struct Shared {
+    queue: Mutex<Queue>,
+    /// Something waits, there is room again, or the last helper has gone.
+    changed: Condvar,
+    /// Whoever holds it takes buffers out of the queue, so that they are written in order.
+    output: Mutex<Output>,
+}
+
+#[derive(Default)]
+struct Queue {
+    full: VecDeque<Vec<u8>>,
+    empty: Vec<Vec<u8>>,
+    helpers: usize,
+    is_over: bool,
+    failure: Option<io::Error>,
+}
+
+struct Output {
+    hash: Sha256,
+    out: Box<dyn Write + Send>,
 }
 
 impl Sink {
     pub(crate) fn start(out: impl Write + Send + 'static) -> io::Result<Sink> {
-        let (orders, received) = sync_channel(BUFFERS_IN_FLIGHT);
-        let (give_back, empty) = sync_channel(BUFFERS_IN_FLIGHT + 2);
+        let shared = Arc::new(Shared {
+            queue: Mutex::default(),
+            changed: Condvar::new(),
+            output: Mutex::new(Output {
+                hash: Sha256::new(),
+                out: Box::new(out),
+            }),
+        });
         let thread = std::thread::Builder::new()
             .name("export-writer".to_owned())
-            .spawn(move || hash_and_write(out, &received, &give_back))?;
+            .spawn({
+                let shared = Arc::clone(&shared);
+                move || shared.write_until_over()
+            })?;
         Ok(Sink {
-            orders: Some(orders),
-            empty,
+            shared,
             thread: Some(thread),
             sent_bytes: 0,
         })
@@ -48,96 +79,180 @@ impl Sink {
         self.sent_bytes
     }
 
+    pub(crate) fn helper(&self) -> Helper {
+        self.shared.queue().helpers += 1;
+        Helper(Arc::clone(&self.shared))
+    }
+
     /// Hands the buffer over and leaves an empty one in its place.
     pub(crate) fn send(&mut self, buffer: &mut Vec<u8>) -> io::Result<()> {
         self.sent_bytes += buffer.len() as u64;
-        let next = self
+        // Small buffers are the first bytes of an export: somebody waits for them.
+        let is_urgent = buffer.len() < BUFFER_BYTES;
+        let mut queue = self.shared.queue();
+        queue.check()?;
+        let next = queue
             .empty
-            .try_recv()
-            .unwrap_or_else(|_none_back_yet| Vec::with_capacity(BUFFER_BYTES + BUFFER_BYTES / 8));
-        let full = std::mem::replace(buffer, next);
-        self.order(Order::Write(full))
+            .pop()
+            .unwrap_or_else(|| Vec::with_capacity(BUFFER_BYTES + BUFFER_BYTES / 8));
+        queue.full.push_back(std::mem::replace(buffer, next));
+        if queue.helpers > 0 {
+            let is_due = is_urgent || queue.is_crowded();
+            drop(queue);
+            if is_due {
+                self.shared.write_next(&mut self.shared.output());
+            }
+        } else {
+            self.shared.changed.notify_all();
+            while queue.is_crowded() {
+                queue = self.shared.wait(queue);
+            }
+        }
+        Ok(())
     }
 
-    /// The SHA-256 of all bytes sent so far.
+    /// The SHA-256 of all bytes sent so far, which are then written.
     pub(crate) fn seal(&mut self) -> io::Result<[u8; 32]> {
-        let (reply, digest) = sync_channel(1);
-        self.order(Order::Seal(reply))?;
-        match digest.recv() {
-            Ok(digest) => Ok(digest),
-            Err(_) => Err(self.failure()),
-        }
+        let mut output = self.shared.output();
+        while self.shared.write_next(&mut output) {}
+        self.shared.queue().check()?;
+        Ok(output.hash.clone().finalize().into())
     }
 
     /// Waits until the last byte is written, and returns the SHA-256 of all of them.
     pub(crate) fn finish(mut self) -> io::Result<[u8; 32]> {
-        self.orders = None;
-        self.join()
-    }
-
-    fn order(&mut self, order: Order) -> io::Result<()> {
-        let is_taken = self
-            .orders
-            .as_ref()
-            .is_some_and(|orders| orders.send(order).is_ok());
-        if is_taken {
-            Ok(())
-        } else {
-            Err(self.failure())
-        }
-    }
-
-    fn failure(&mut self) -> io::Error {
-        self.orders = None;
-        self.join()
-            .err()
-            .unwrap_or_else(|| io::Error::other("the writing thread has ended"))
-    }
-
-    fn join(&mut self) -> io::Result<[u8; 32]> {
-        match self.thread.take().map(JoinHandle::join) {
-            Some(Ok(result)) => result,
-            Some(Err(_)) => Err(io::Error::other("the writing thread panicked")),
-            None => Err(io::Error::other("the writing thread has ended")),
-        }
+        let digest = self.seal()?;
+        let mut output = self.shared.output();
+        guarded(|| output.out.flush())?;
+        drop(output);
+        Ok(digest)
     }
 }
 
 impl Drop for Sink {
     fn drop(&mut self) {
-        self.orders = None;
-        // An abandoned export: the reason for abandoning it is already on its way up.
-        let _ = self.join();
+        let mut queue = self.shared.queue();
+        queue.is_over = true;
+        // Of an abandoned export: nobody wants it any more.
+        queue.full.clear();
+        drop(queue);
+        self.shared.changed.notify_all();
+        if let Some(thread) = self.thread.take() {
+            // It cannot panic: see `guarded`.
+            let _ = thread.join();
+        }
     }
 }
 
-fn hash_and_write(
-    mut out: impl Write,
-    orders: &Receiver<Order>,
-    give_back: &SyncSender<Vec<u8>>,
-) -> io::Result<[u8; 32]> {
-    let mut hash = Sha256::new();
-    for order in orders {
-        match order {
-            Order::Write(mut buffer) => {
-                hash.update(&buffer);
-                out.write_all(&buffer)?;
-                // Small buffers are the first bytes of an export: somebody waits for them.
-                if buffer.len() < BUFFER_BYTES {
-                    out.flush()?;
-                }
-                if buffer.capacity() <= KEEP_CAPACITY_BYTES {
-                    buffer.clear();
-                    // Nobody waits for it any more when the encoder has stopped.
-                    let _ = give_back.try_send(buffer);
-                }
-            }
-            Order::Seal(reply) => {
-                // The encoder waits for it; if it has gone, its own error says why.
-                let _ = reply.send(hash.clone().finalize().into());
+impl Helper {
+    /// Hashes and writes one buffer; false when none waits, or somebody else is at it.
+    pub fn help(&self) -> bool {
+        match self.0.output.try_lock() {
+            Ok(mut output) => self.0.write_next(&mut output),
+            Err(_) => false,
+        }
+    }
+}
+
+impl Clone for Helper {
+    fn clone(&self) -> Helper {
+        self.0.queue().helpers += 1;
+        Helper(Arc::clone(&self.0))
+    }
+}
+
+impl Drop for Helper {
+    fn drop(&mut self) {
+        self.0.queue().helpers -= 1;
+        self.0.changed.notify_all();
+    }
+}
+
+impl Shared {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn output(&self) -> MutexGuard<'_, Output> {
+        self.output.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait<'q>(&self, queue: MutexGuard<'q, Queue>) -> MutexGuard<'q, Queue> {
+        let woken = self.changed.wait(queue);
+        woken.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write_until_over(&self) {
+        let mut queue = self.queue();
+        loop {
+            if !queue.full.is_empty() && queue.helpers == 0 {
+                drop(queue);
+                self.write_next(&mut self.output());
+                queue = self.queue();
+            } else if queue.is_over {
+                return;
+            } else {
+                queue = self.wait(queue);
             }
         }
     }
-    out.flush()?;
-    Ok(hash.finalize().into())
+
+    /// Hashes and writes the buffer that waits longest; false when none does.
+    fn write_next(&self, output: &mut Output) -> bool {
+        let Some(mut buffer) = self.queue().full.pop_front() else {
+            return false;
+        };
+        let written = guarded(|| output.take(&buffer));
+        let mut queue = self.queue();
+        if let Err(error) = written {
+            queue.failure.get_or_insert(error);
+            queue.full.clear();
+        }
+        if buffer.capacity() <= KEEP_CAPACITY_BYTES {
+            buffer.clear();
+            queue.empty.push(buffer);
+        }
+        // Who helps never waits for room.
+        if queue.helpers == 0 {
+            self.changed.notify_all();
+        }
+        true
+    }
 }
+
+/// Whoever writes, the output's own code runs on a thread that has more to do.
+fn guarded(write: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+    catch_unwind(AssertUnwindSafe(write))
+        .unwrap_or_else(|_panic| Err(io::Error::other("writing the export panicked")))
+}
+
+impl Queue {
+    fn is_crowded(&self) -> bool {
+        self.full.len() > BUFFERS_IN_FLIGHT
+    }
+
+    /// What has failed, the first time in its own words.
+    fn check(&mut self) -> io::Result<()> {
+        match &mut self.failure {
+            Some(failure) => {
+                let next = io::Error::new(failure.kind(), "the output has failed before");
+                Err(std::mem::replace(failure, next))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+impl Output {
+    fn take(&mut self, buffer: &[u8]) -> io::Result<()> {
+        self.hash.update(buffer);
+        self.out.write_all(buffer)?;
+        if buffer.len() < BUFFER_BYTES {
+            self.out.flush()?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -18,6 +18,7 @@ use crate::ids::IdSet;
 use crate::read_buffer::ReadBuffer;
 use crate::section::{Section, Shape};
 use crate::sign::SigningKey;
+pub use crate::sink::Helper;
 use crate::sink::{BUFFER_BYTES, Sink};
 
 /// Why a file could not be written.
@@ -260,6 +261,12 @@ impl Writer {
             field: Some(field.to_owned()),
             reason: reason.into(),
         })
+    }
+
+    /// Something that hashes and writes what waits, for a thread that would have to wait otherwise. While there is
+    /// one, sending hashes where too much waits, and no thread of its own does.
+    pub fn helper(&self) -> Helper {
+        self.sink.helper()
     }
 
     /// Bytes written so far, for progress.

@@ -1,6 +1,6 @@
 //! One export, from the snapshot to the last byte.
 //!
-//! Synchronous code on the caller's thread; hashing and writing happen on a second one. What reads is
+//! Synchronous code on the caller's thread; hashing and writing happen on a second one, or where somebody would wait. What reads is
 //! bounded by what the person has, and memory by neither.
 
 mod account;

@@ -4,9 +4,16 @@
 //! Reading from SQLite and encoding cost about the same, and an export has two processors. The reader
 //! has a snapshot to itself (of the same moment, see `Sqlite::twin_snapshots`), copies values into
 //! batches, and waits when six of them are ahead: memory stays constant.
+//!
+//! Where there are no more processors than two, both hash what was encoded as well: the reader when it is ahead, whoever
+//! writes when too much waits, and either before it would wait for the other.
 
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::thread::JoinHandle;
+
+use carryall_format::write::Helper;
 
 use crate::batch::{Batch, Mark};
 use crate::error::SourceError;
@@ -14,6 +21,9 @@ use crate::snapshot::{Row, Snapshot};
 use crate::value::Value;
 
 const BATCHES_AHEAD: usize = 6;
+/// From so many on the reader has time to hash.
+const WELL_AHEAD: usize = BATCHES_AHEAD / 2;
+
 /// One outer statement, and one that is run for each of its rows with the row's first column.
 #[derive(Debug, Clone)]
 pub(crate) struct Nested {
@@ -38,31 +48,38 @@ pub(crate) enum Met<'b> {
 /// The reading end.
 pub(crate) struct ReadAhead {
     batches: Option<Receiver<Batch>>,
+    ahead: Arc<AtomicUsize>,
     give_back: SyncSender<Batch>,
+    helper: Option<Helper>,
     thread: Option<JoinHandle<Result<Snapshot, SourceError>>>,
 }
 
 impl ReadAhead {
-    /// Starts to read. `key` is parameter 1 of every outer statement.
+    /// Starts to read. `key` is parameter 1 of every outer statement; with `helper` both threads hash what is
+    /// written, too.
     pub(crate) fn start(
         snapshot: Snapshot,
         statements: Vec<Nested>,
         key: Value<'_>,
+        helper: Option<Helper>,
     ) -> Result<ReadAhead, SourceError> {
         let (full, batches) = sync_channel(BATCHES_AHEAD);
         let (give_back, empty) = sync_channel(BATCHES_AHEAD + 2);
+        let ahead = Arc::new(AtomicUsize::new(0));
         let mut held = Batch::default();
         held.push(key);
         let path = snapshot.path().to_owned();
         let snapshot = snapshot.forward()?;
+        let mut feed = Feed {
+            full,
+            ahead: Arc::clone(&ahead),
+            empty,
+            batch: Batch::default(),
+            helper: helper.clone(),
+        };
         let thread = std::thread::Builder::new()
             .name("export-reader".to_owned())
             .spawn(move || {
-                let mut feed = Feed {
-                    full,
-                    empty,
-                    batch: Batch::default(),
-                };
                 for nested in &statements {
                     feed.read(&snapshot, nested, held.value(0, 0))?;
                 }
@@ -76,7 +93,9 @@ impl ReadAhead {
             })?;
         Ok(ReadAhead {
             batches: Some(batches),
+            ahead,
             give_back,
+            helper,
             thread: Some(thread),
         })
     }
@@ -87,7 +106,9 @@ impl ReadAhead {
         mut visit: impl FnMut(Met<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         let batches = self.batches.take();
-        for mut batch in batches.iter().flatten() {
+        let helper = self.helper.take();
+        while let Some(mut batch) = next(batches.as_ref(), helper.as_ref()) {
+            self.ahead.fetch_sub(1, Ordering::Relaxed);
             for mark in batch.marks() {
                 match *mark {
                     Mark::Outer(cell) => visit(Met::Outer(batch.value(cell, 0)))?,
@@ -109,6 +130,18 @@ impl ReadAhead {
     }
 }
 
+/// The next batch, when there is one.
+fn next(batches: Option<&Receiver<Batch>>, helper: Option<&Helper>) -> Option<Batch> {
+    let batches = batches?;
+    loop {
+        match batches.try_recv() {
+            Err(TryRecvError::Empty) if helper.is_some_and(Helper::help) => {}
+            Err(TryRecvError::Empty) => return batches.recv().ok(),
+            end => return end.ok(),
+        }
+    }
+}
+
 impl Drop for ReadAhead {
     /// An abandoned reader notices when it wants to hand its next batch over.
     fn drop(&mut self) {
@@ -123,8 +156,11 @@ impl Drop for ReadAhead {
 /// The writing end.
 struct Feed {
     full: SyncSender<Batch>,
+    /// How many batches were handed over and not taken: for a decision only, so that it may be a little late.
+    ahead: Arc<AtomicUsize>,
     empty: Receiver<Batch>,
     batch: Batch,
+    helper: Option<Helper>,
 }
 
 impl Feed {
@@ -161,9 +197,22 @@ impl Feed {
     /// Hands the batch over; false when nobody takes it any more.
     fn send(&mut self) -> bool {
         let next = self.empty.try_recv().unwrap_or_default();
-        self.full
-            .send(std::mem::replace(&mut self.batch, next))
-            .is_ok()
+        let mut batch = std::mem::replace(&mut self.batch, next);
+        if self.ahead.fetch_add(1, Ordering::Relaxed) >= WELL_AHEAD {
+            self.help();
+        }
+        loop {
+            match self.full.try_send(batch) {
+                Ok(()) => return true,
+                Err(TrySendError::Disconnected(_)) => return false,
+                Err(TrySendError::Full(back)) if self.help() => batch = back,
+                Err(TrySendError::Full(back)) => return self.full.send(back).is_ok(),
+            }
+        }
+    }
+
+    fn help(&self) -> bool {
+        self.helper.as_ref().is_some_and(Helper::help)
     }
 
     fn send_or_stop(&mut self, purpose: &str) -> Result<(), SourceError> {

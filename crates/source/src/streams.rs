@@ -27,7 +27,8 @@ pub(crate) struct Joined<'s> {
     pub(crate) purpose: &'s str,
     /// The outer SELECT: `id`, and `place`, which counts from 0. Parameter 1 is `key`.
     pub(crate) outer: &'s str,
-    /// The inner SELECT, for the outer row `carryall_thread.id`.
+    /// The inner SELECT, for the outer row `carryall_thread.id`. With an ORDER BY or an OFFSET it stays a SELECT of its
+    /// own, which a server can only run for one outer row after the other.
     pub(crate) inner: &'s str,
 }
 

@@ -5,6 +5,8 @@
 
 mod thread;
 
+use std::thread::available_parallelism;
+
 use carryall_format::gap::GapCode;
 use carryall_format::section::Section;
 use carryall_format::write::Reference;
@@ -66,7 +68,11 @@ impl Run<'_> {
         match others.pop() {
             Some(other) => {
                 let mut meet = meeting(entry);
-                ReadAhead::start(other, statements.collect(), key)?.for_each(|met| meet(self, met))
+                // With more processors each thread has its own.
+                let has_none_to_spare = available_parallelism().is_ok_and(|count| count.get() <= 2);
+                let helper = has_none_to_spare.then(|| self.writer.helper());
+                ReadAhead::start(other, statements.collect(), key, helper)?
+                    .for_each(|met| meet(self, met))
             }
             None => self.write_in_turn(entry, statements),
         }

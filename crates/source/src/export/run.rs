@@ -153,7 +153,10 @@ impl<'a> Run<'a> {
     fn write_list(&mut self, section: Section) -> Result<(), ExportError> {
         match section {
             Section::Workspaces => self.expect(section)?,
-            Section::Threads => self.expect_current_messages()?,
+            Section::Threads => {
+                self.expect_range()?;
+                self.expect_current_messages()?;
+            }
             _ => {}
         }
         let plan = self.plan;

@@ -21,6 +21,8 @@ pub struct FindMessage {
     pub times: Option<String>,
     /// (author, time) of each.
     pub of_thread: String,
+    /// The same of the thread `carryall_thread.id`, for an engine that reads all threads in one go.
+    pub for_each_thread: Option<String>,
 }
 
 /// The messages of the thread `key`, in conversation order.
@@ -79,10 +81,8 @@ pub(super) fn find_message(
     let of_one = |thread: &str, message: &str| {
         format!("FROM {from} WHERE t.{thread_id} = {thread} AND {id} = {message}{narrowed}")
     };
-    let of_thread = format!(
-        "FROM {from} WHERE t.{thread_id} = {}{narrowed}",
-        dialect.parameter(1)
-    );
+    let of = |thread: &str| format!("FROM {from} WHERE t.{thread_id} = {thread}{narrowed}");
+    let of_thread = of(&dialect.parameter(1));
     let by_parameters = of_one(&dialect.parameter(1), &dialect.parameter(2));
     let by_thread = of_one("carryall_thread.id", "carryall_thread.message");
     let pointed_at = pointers(map, &parent.section, entry, catalog, &id)?;
@@ -102,6 +102,14 @@ pub(super) fn find_message(
             Dialect::Postgres => None,
         },
         of_thread: format!("SELECT {author}, {created} {of_thread}"),
+        for_each_thread: match dialect {
+            Dialect::Sqlite => None,
+            // Without its OFFSET it would be joined in whatever order the server likes best.
+            Dialect::Postgres => Some(format!(
+                "SELECT {author}, {created} {} OFFSET 0",
+                of("carryall_thread.id")
+            )),
+        },
     })
 }
 

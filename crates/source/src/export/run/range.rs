@@ -1,13 +1,18 @@
 //! Which threads have a message of the dates that were asked for.
 
+use carryall_format::IdSet;
 use carryall_format::section::Section;
+use carryall_format::write::WriteError;
 
 use super::{Run, read};
 use crate::error::SourceError;
 use crate::export::ExportError;
 use crate::plan::{Dialect, EntryPlan};
+use crate::read_ahead::Met;
+use crate::record::as_text;
 use crate::scope::Admission;
 use crate::snapshot::{Row, Snapshot, Statement};
+use crate::streams::{self, Joined};
 use crate::value::Value;
 
 /// With at least one thread in so many, reading all of them ahead is faster than asking for each.
@@ -16,6 +21,8 @@ const FEW: u64 = 4;
 /// What is known of the threads, and how to ask about one.
 #[derive(Default)]
 pub(in crate::export) struct Range<'a> {
+    /// The threads that have a message for the file, where all were asked about together.
+    known: Option<IdSet>,
     times: Option<Statement<'a>>,
     of_thread: Option<Statement<'a>>,
     /// Threads that were asked about.
@@ -31,7 +38,61 @@ impl Range<'_> {
     }
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    /// Asks about all threads together, as their messages are read: a server far away answers that as soon as what is
+    /// asked about one.
+    pub(super) fn expect_range(&mut self) -> Result<(), ExportError> {
+        let plan = self.plan;
+        // An export of one workspace has few threads of many.
+        if !self.scope.has_dates() || self.scope.workspace.is_some() || !self.snapshot.can_stream()
+        {
+            return Ok(());
+        }
+        let Some(entry) = plan.of(Section::Messages).next() else {
+            return Ok(());
+        };
+        let inner = entry
+            .find_message
+            .as_ref()
+            .and_then(|find| find.for_each_thread.as_deref());
+        let outer = plan
+            .of(Section::Threads)
+            .map(|threads| threads.numbered_ids.as_deref());
+        let (Some(inner), Some(outer)) = (inner, outer.collect::<Option<Vec<_>>>()) else {
+            return Ok(());
+        };
+        let purpose = read(entry);
+        let all: Vec<_> = std::iter::once(self.snapshot).chain(&self.others).collect();
+        let mut known = IdSet::default();
+        for outer in outer {
+            let joined = Joined {
+                purpose: &purpose,
+                outer,
+                inner,
+            };
+            let (mut thread, mut has_one) = (Vec::new(), false);
+            streams::for_each(&all, &joined, self.subject.key.value(), |met| {
+                match met {
+                    Met::Outer(_) if self.progress.is_cancelled() => {
+                        return Err(ExportError::Cancelled);
+                    }
+                    Met::Outer(id) => (thread, has_one) = (as_text(id).into_owned(), false),
+                    Met::Inner(row) => has_one = has_one || self.is_for_the_file(entry, row),
+                    Met::End if has_one => known.insert(&thread).map_err(WriteError::from)?,
+                    Met::End => {}
+                }
+                Ok(())
+            })?;
+        }
+        self.range.known = Some(known);
+        Ok(())
+    }
+
+    /// Whether a message of a thread, of which (author, time) are read, is for the file.
+    fn is_for_the_file(&self, entry: &EntryPlan, row: &Row<'_>) -> bool {
+        self.admit_found(entry, row.value(0), row.value(1)) == Admission::Included
+    }
+
     /// Whether a thread has a message of these dates that is not somebody else's.
     pub(super) fn has_message_in_range(&mut self, thread: Value<'_>) -> Result<bool, ExportError> {
         let (plan, snapshot) = (self.plan, self.snapshot);
@@ -42,10 +103,12 @@ impl Run<'_> {
             return Ok(false);
         };
         let mut range = std::mem::take(&mut self.range);
+        if let Some(known) = &mut range.known {
+            let has_one = known.contains(&as_text(thread)).map_err(WriteError::from)?;
+            return Ok(self.counted(range, has_one));
+        }
         let is_in_range = |row: &Row<'_>| self.scope.covers(entry.created_from(row.value(1)));
-        let is_included = |row: &Row<'_>| {
-            self.admit_found(entry, row.value(0), row.value(1)) == Admission::Included
-        };
+        let is_included = |row: &Row<'_>| self.is_for_the_file(entry, row);
         // An index has the times alone; for the authors every message would have to be looked at.
         let may_have_one = match &find.times {
             Some(sql) => {
@@ -58,10 +121,14 @@ impl Run<'_> {
             let of_thread = kept(&mut range.of_thread, snapshot, entry, &find.of_thread)?;
             any(of_thread, snapshot, thread, is_included)?
         };
+        Ok(self.counted(range, has_one))
+    }
+
+    fn counted(&mut self, mut range: Range<'a>, has_one: bool) -> bool {
         range.asked += 1;
         range.found += u64::from(has_one);
         self.range = range;
-        Ok(has_one)
+        has_one
     }
 }
 
