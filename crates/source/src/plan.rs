@@ -338,6 +338,13 @@ impl Plan {
             .filter(move |entry| entry.section == section)
     }
 
+    /// The SELECTs of the ids of all threads with their places, where a server is asked by threads.
+    pub(crate) fn numbered_threads(&self) -> Option<Vec<&str>> {
+        self.of(Section::Threads)
+            .map(|threads| threads.numbered_ids.as_deref())
+            .collect()
+    }
+
     /// Whether the product has such a section at all.
     pub fn has(&self, section: Section) -> bool {
         match section {

@@ -46,12 +46,9 @@ impl Run<'_> {
         if self.scope.workspace.is_some() || self.range.is_small() {
             return self.write_in_turn(entry, statements);
         }
-        let numbered = plan
-            .of(Section::Threads)
-            .map(|threads| threads.numbered_ids.as_deref());
         if self.snapshot.can_stream()
             && let Some(inner) = entry.for_each_thread.as_deref()
-            && let Some(numbered) = numbered.collect::<Option<Vec<_>>>()
+            && let Some(numbered) = plan.numbered_threads()
         {
             let all: Vec<_> = std::iter::once(self.snapshot).chain(&others).collect();
             let purpose = read(entry);

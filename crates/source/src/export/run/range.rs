@@ -7,7 +7,7 @@ use carryall_format::write::WriteError;
 use super::{Run, read};
 use crate::error::SourceError;
 use crate::export::ExportError;
-use crate::plan::{Dialect, EntryPlan};
+use crate::plan::{Dialect, EntryPlan, FindMessage};
 use crate::read_ahead::Met;
 use crate::record::as_text;
 use crate::scope::Admission;
@@ -55,10 +55,7 @@ impl<'a> Run<'a> {
             .find_message
             .as_ref()
             .and_then(|find| find.for_each_thread.as_deref());
-        let outer = plan
-            .of(Section::Threads)
-            .map(|threads| threads.numbered_ids.as_deref());
-        let (Some(inner), Some(outer)) = (inner, outer.collect::<Option<Vec<_>>>()) else {
+        let (Some(inner), Some(outer)) = (inner, plan.numbered_threads()) else {
             return Ok(());
         };
         let purpose = read(entry);
@@ -95,7 +92,7 @@ impl<'a> Run<'a> {
 
     /// Whether a thread has a message of these dates that is not somebody else's.
     pub(super) fn has_message_in_range(&mut self, thread: Value<'_>) -> Result<bool, ExportError> {
-        let (plan, snapshot) = (self.plan, self.snapshot);
+        let plan = self.plan;
         let messages = plan.of(Section::Messages).next();
         let Some((entry, find)) =
             messages.and_then(|entry| Some((entry, entry.find_message.as_ref()?)))
@@ -103,32 +100,34 @@ impl<'a> Run<'a> {
             return Ok(false);
         };
         let mut range = std::mem::take(&mut self.range);
-        if let Some(known) = &mut range.known {
-            let has_one = known.contains(&as_text(thread)).map_err(WriteError::from)?;
-            return Ok(self.counted(range, has_one));
-        }
-        let is_in_range = |row: &Row<'_>| self.scope.covers(entry.created_from(row.value(1)));
-        let is_included = |row: &Row<'_>| self.is_for_the_file(entry, row);
-        // An index has the times alone; for the authors every message would have to be looked at.
-        let may_have_one = match &find.times {
-            Some(sql) => {
-                let times = kept(&mut range.times, snapshot, entry, sql)?;
-                any(times, snapshot, thread, is_in_range)?
-            }
-            None => true,
+        let has_one = match &mut range.known {
+            Some(known) => known.contains(&as_text(thread)).map_err(WriteError::from)?,
+            None => self.ask_about(&mut range, (entry, find), thread)?,
         };
-        let has_one = may_have_one && {
-            let of_thread = kept(&mut range.of_thread, snapshot, entry, &find.of_thread)?;
-            any(of_thread, snapshot, thread, is_included)?
-        };
-        Ok(self.counted(range, has_one))
-    }
-
-    fn counted(&mut self, mut range: Range<'a>, has_one: bool) -> bool {
         range.asked += 1;
         range.found += u64::from(has_one);
         self.range = range;
-        has_one
+        Ok(has_one)
+    }
+
+    fn ask_about(
+        &self,
+        range: &mut Range<'a>,
+        (entry, find): (&EntryPlan, &FindMessage),
+        thread: Value<'_>,
+    ) -> Result<bool, SourceError> {
+        let snapshot = self.snapshot;
+        let is_in_range = |row: &Row<'_>| self.scope.covers(entry.created_from(row.value(1)));
+        let is_included = |row: &Row<'_>| self.is_for_the_file(entry, row);
+        // An index has the times alone; for the authors every message would have to be looked at.
+        if let Some(sql) = &find.times {
+            let times = kept(&mut range.times, snapshot, entry, sql)?;
+            if !any(times, snapshot, thread, is_in_range)? {
+                return Ok(false);
+            }
+        }
+        let of_thread = kept(&mut range.of_thread, snapshot, entry, &find.of_thread)?;
+        any(of_thread, snapshot, thread, is_included)
     }
 }
 
