@@ -13,6 +13,7 @@ use std::ops::Range;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
 
 use carryall_format::ReadBuffer;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -20,6 +21,11 @@ use tokio_postgres::tls::{ChannelBinding, TlsStream};
 
 /// As much is read at a time as a socket holds.
 const BUFFER_BYTES: usize = 256 << 10;
+/// A socket that had less than this is given time before the next look at it. The server sends 8 KiB at a time: whoever
+/// waits for the next bytes is woken for each of them, and the server spends its time on waking.
+const ENOUGH_BYTES: usize = 96 << 10;
+/// Less than what fills a socket on the same machine.
+const REST: Duration = Duration::from_micros(50);
 /// A letter, and a length that counts itself.
 const HEADER_BYTES: usize = 5;
 const LENGTH_BYTES: usize = 4;
@@ -182,6 +188,8 @@ pub(super) struct Tapped<S> {
     is_data: bool,
     /// No data comes any more.
     is_last: bool,
+    /// The last look at the socket found little.
+    found_little: bool,
     /// For the driver, which takes it from `given` on.
     others: Vec<u8>,
     given: usize,
@@ -197,6 +205,7 @@ impl<S> Tapped<S> {
             left: 0,
             is_data: false,
             is_last: false,
+            found_little: false,
             others: Vec::new(),
             given: 0,
         }
@@ -286,11 +295,16 @@ impl<S> Tapped<S> {
 impl<S: AsyncRead + Unpin> Tapped<S> {
     /// Reads more; false at the end of the connection.
     fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        if self.found_little && self.tap.state().mode == Mode::Open(Data::Copy) {
+            // The thread has nothing else to do, and the runtime's own clock goes by milliseconds.
+            std::thread::sleep(REST);
+        }
         let piece = self.piece.get_or_insert_default();
         let mut buffer = ReadBuf::new(&mut piece.bytes[piece.filled..]);
         ready!(Pin::new(&mut self.inner).poll_read(context, &mut buffer))?;
         let read = buffer.filled().len();
         piece.filled += read;
+        self.found_little = read < ENOUGH_BYTES;
         Poll::Ready(Ok(read > 0))
     }
 }

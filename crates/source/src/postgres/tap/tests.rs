@@ -123,3 +123,12 @@ async fn a_copy_that_nobody_takes_any_more_ends_without_its_data() {
         assert_eq!(to_driver, others(), "{takes}");
     }
 }
+
+#[tokio::test]
+async fn a_socket_that_had_little_is_given_time_before_the_next_look() {
+    let begun = std::time::Instant::now();
+    // A KiB at a time is all that the socket holds.
+    let (_, data) = sent(usize::MAX, usize::MAX).await;
+    let looks = u32::try_from(data.len() >> 10).unwrap();
+    assert!(begun.elapsed() >= REST * looks, "{looks} looks");
+}
