@@ -19,6 +19,9 @@ pub(crate) const BUFFER_BYTES: usize = 1 << 20;
 const BUFFERS_IN_FLIGHT: usize = 3;
 /// A buffer that one huge value has blown up is not kept.
 const KEEP_CAPACITY_BYTES: usize = 2 * BUFFER_BYTES;
+/// So much nicer, as nice(2) counts, are the encoder and the thread that hashes when they give way.
+const ENCODER_NICER: i32 = 5;
+const WRITER_NICER: i32 = 15;
 
 /// The writing end.
 pub(crate) struct Sink {
@@ -43,6 +46,7 @@ struct Queue {
     full: VecDeque<Vec<u8>>,
     empty: Vec<Vec<u8>>,
     helpers: usize,
+    gives_way: bool,
     is_over: bool,
     failure: Option<io::Error>,
 }
@@ -82,6 +86,13 @@ impl Sink {
     pub(crate) fn helper(&self) -> Helper {
         self.shared.queue().helpers += 1;
         Helper(Arc::clone(&self.shared))
+    }
+
+    /// The calling thread, which encodes, and behind it the one that hashes let the machine's other threads go first.
+    pub(crate) fn give_way(&self) {
+        be_nicer(ENCODER_NICER);
+        self.shared.queue().gives_way = true;
+        self.shared.changed.notify_all();
     }
 
     /// Hands the buffer over and leaves an empty one in its place.
@@ -185,6 +196,9 @@ impl Shared {
     fn write_until_over(&self) {
         let mut queue = self.queue();
         loop {
+            if std::mem::take(&mut queue.gives_way) {
+                be_nicer(WRITER_NICER);
+            }
             if !queue.full.is_empty() && queue.helpers == 0 {
                 drop(queue);
                 self.write_next(&mut self.output());
@@ -217,6 +231,15 @@ impl Shared {
             self.changed.notify_all();
         }
         true
+    }
+}
+
+/// Lowers the priority of the calling thread, which cannot rise again without a privilege. Elsewhere than on Linux it would
+/// be the program's.
+fn be_nicer(increment: i32) {
+    if cfg!(target_os = "linux") {
+        // Only time depends on it, where a filter of system calls refuses it.
+        let _ = rustix::process::nice(increment);
     }
 }
 

@@ -269,6 +269,12 @@ impl Writer {
         self.sink.helper()
     }
 
+    /// Lowers the priority of the calling thread for good (nice(2), on Linux), and further that of the one that hashes,
+    /// where a third thread must get a processor at once whenever it wants one.
+    pub fn give_way(&self) {
+        self.sink.give_way();
+    }
+
     /// Bytes written so far, for progress.
     pub fn written_bytes(&self) -> u64 {
         self.sink.sent_bytes() + self.buffer.len() as u64

@@ -100,6 +100,9 @@ pub struct Exported {
 
 /// Writes the export of one person to `out`. On an error `out` holds an unfinished file, which the
 /// caller must not keep.
+///
+/// Where one connection to a server and at most two processors do all of it, the calling thread's priority is lowered
+/// for good, and that of threads that it starts later: see [`Writer::give_way`](carryall_format::write::Writer::give_way).
 pub fn export(
     source: &Source,
     order: &ExportOrder<'_>,

@@ -32,6 +32,7 @@ mod planting;
 mod postgres;
 mod postgres_faults;
 mod postgres_pointers;
+mod postgres_priorities;
 mod postgres_rules;
 mod postgres_server;
 mod postgres_tls;

@@ -23,6 +23,11 @@ use crate::snapshot::Row;
 use crate::streams::{self, Joined};
 use crate::value::Value;
 
+/// With more processors each thread has its own.
+fn has_none_to_spare() -> bool {
+    available_parallelism().is_ok_and(|count| count.get() <= 2)
+}
+
 impl Run<'_> {
     pub(super) fn write_messages(&mut self) -> Result<(), ExportError> {
         let plan = self.plan;
@@ -52,6 +57,10 @@ impl Run<'_> {
         {
             let all: Vec<_> = std::iter::once(self.snapshot).chain(&others).collect();
             let purpose = read(entry);
+            // The server stops when the socket is full, and with one connection there is no other to work meanwhile.
+            if all.len() == 1 && has_none_to_spare() {
+                self.writer.give_way();
+            }
             return numbered.into_iter().try_for_each(|outer| {
                 let mut meet = meeting(entry);
                 let joined = Joined {
@@ -65,9 +74,7 @@ impl Run<'_> {
         match others.pop() {
             Some(other) => {
                 let mut meet = meeting(entry);
-                // With more processors each thread has its own.
-                let has_none_to_spare = available_parallelism().is_ok_and(|count| count.get() <= 2);
-                let helper = has_none_to_spare.then(|| self.writer.helper());
+                let helper = has_none_to_spare().then(|| self.writer.helper());
                 ReadAhead::start(other, statements.collect(), key, helper)?
                     .for_each(|met| meet(self, met))
             }
