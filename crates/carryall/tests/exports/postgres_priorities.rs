@@ -51,7 +51,7 @@ fn into_messages(export: &mut Child) {
     }
 }
 
-/// How nice the threads are in the end, by name.
+/// Waits in the middle of an export until its threads are as nice as that: the encoder, who receives, who hashes.
 fn waited_for(product: &Product, connections: &str, expected: [i32; 3]) {
     let mut export = command(["export", "--subject", MARTA, "--out", "-"])
         .args(["--connections", connections])
