@@ -108,7 +108,8 @@ proptest! {
     fn a_file_that_ends_anywhere_is_an_error_or_a_tree_that_says_so(plan in plans(), end in 0.0..1.0) {
         let bytes = plan.written();
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a place in a small file")]
-        let end = (bytes.len() as f64 * end) as usize;
+        // Without its last line feed alone it is whole.
+        let end = ((bytes.len() - 1) as f64 * end) as usize;
         match traced(&bytes[..end], "w-0") {
             Ok(found) => prop_assert!(found.is_cut_off && found.is_damaged()),
             Err(error) => {
